@@ -1,0 +1,77 @@
+# One command each. They need only make and Python 3.11 or newer with venv: the first one called
+# builds .venv from requirements.lock, by pip, every download checked by its hash.
+#
+#   make demo ARGS=--exit      flags for the command behind the target
+#   make test PYTHON=python3.13    another interpreter
+#   make test UV=1             uv instead of pip, where you have it
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.installed
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all style types contracts lint house check fix bench lock clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: $(READY) ## a real eval against a server of your own, nothing to set up
+	@$(BIN)/evald demo $(ARGS)
+
+test: $(READY) ## every fast test, under a minute
+	@$(PYTEST) tests -q -m "not slow and not bench" $(ARGS)
+
+test-all: $(READY) ## every test, the slow ones (crashes, restarts, large bodies) too
+	@$(PYTEST) tests -q -m "not bench" $(ARGS)
+
+lint: style types contracts ## format, ruff, types, import contracts
+
+house: $(READY) ## the house rules alone: contracts, ceilings, words, docs, locks
+	@$(PYTEST) tests/house -q $(ARGS)
+
+# The house tests are among the tests, and the contracts among the house tests: nothing runs twice.
+check: style types test-all ## everything that must hold before a commit: lint, house and all tests
+
+fix: $(READY) ## format, and mend what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure: rows per second, CPU and memory of the server
+	@$(PYTEST) tests -q -s -m bench --timeout=0 -p no:randomly $(ARGS)
+
+# Always against the public index, so that no address of one's own mirror gets into uv.lock.
+lock: ## resolve anew (needs uv): uv.lock, and requirements.lock from it; ARGS=--upgrade for newer versions
+	uv lock --no-config --default-index https://pypi.org/simple $(ARGS)
+	uv export --no-config --quiet --frozen --all-extras --all-groups --no-emit-project \
+		--output-file requirements.lock
+
+clean: ## remove .venv, caches and built files; data folders stay
+	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+style: $(READY)
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+
+types: $(READY)
+	@$(BIN)/mypy --no-error-summary
+
+contracts: $(READY)
+	@$(BIN)/lint-imports --no-logo
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "'$(PYTHON)' is not Python 3.11 or newer; name one that is: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into .venv what requirements.lock lists; the first time this takes a minute or two."
+ifeq ($(UV),1)
+	@uv venv --quiet --allow-existing --python "$(PYTHON)" .venv
+	@uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	@touch $@

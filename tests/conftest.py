@@ -1,0 +1,7 @@
+"""What all tests share."""
+
+from hypothesis import settings
+
+# The machine is shared: a law is not broken by taking long.
+settings.register_profile("evald", deadline=None)
+settings.load_profile("evald")
