@@ -1,0 +1,214 @@
+"""Every error that is a caller's fault: its status, code, field and sentence."""
+
+from typing import ClassVar
+
+
+class RequestError(Exception):
+    """A request that cannot be served as it stands.
+
+    Raised deep, answered once at the door as the error envelope. `param` is the JSON path or the
+    query field that is wrong, such as `testing_criteria[0].operation`.
+    """
+
+    status: ClassVar[int] = 400
+    type: ClassVar[str] = "invalid_request_error"
+    code: str | None = None
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+class InvalidValue(RequestError):
+    """A field holds what it may not hold."""
+
+    code = "invalid_value"
+
+
+class InvalidType(RequestError):
+    """A field holds another kind of JSON value than it must."""
+
+    code = "invalid_type"
+
+
+class MissingParameter(RequestError):
+    """A field that must be given is not."""
+
+    code = "missing_required_parameter"
+
+
+class MalformedJson(RequestError):
+    """The body is not JSON."""
+
+    code = "invalid_json"
+
+
+class MalformedUpload(RequestError):
+    """The body is not the multipart form that an upload must be."""
+
+    code = "invalid_multipart"
+
+
+class UnsupportedContentType(RequestError):
+    """The body is of a type that is not read here."""
+
+    code = "unsupported_content_type"
+
+
+class InvalidSchema(RequestError):
+    """An `item_schema` cannot be used: it is not a JSON Schema, or could not be checked in time."""
+
+    code = "invalid_item_schema"
+
+
+class InvalidRow(RequestError):
+    """A row of a data source is not JSON, not an object with `item`, or misses the schema."""
+
+    code = "invalid_data_source"
+
+
+class NotSupportedYet(RequestError):
+    """The request is right, and this version cannot do it."""
+
+    code = "not_supported_yet"
+
+
+class UnknownCursor(RequestError):
+    """`after` names nothing in the list."""
+
+    code = "invalid_cursor"
+
+    def __init__(self, after: str) -> None:
+        super().__init__(f"No object with id '{after}' is in this list.", param="after")
+
+
+class BodyTooLarge(RequestError):
+    """The body, or one part of it, is larger than this server takes."""
+
+    status = 413
+    code = "request_too_large"
+
+
+class MissingApiKey(RequestError):
+    """No key came with a request to the API. Source: observed (message's beginning, null code)."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You didn't provide an API key. You need to provide your API key in an Authorization "
+            "header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
+        )
+
+
+class IncorrectApiKey(RequestError):
+    """The key that came is not one of this server's. Source: observed."""
+
+    status = 401
+    code = "invalid_api_key"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Incorrect API key provided: {masked(key)}. You can find your API key at "
+            "the operator of this server (`evald keys create`)."
+        )
+
+
+def masked(key: str) -> str:
+    """The key with all but its ends starred out; short keys wholly."""
+    if len(key) < 16:
+        return "*" * len(key)
+    return f"{key[:4]}{'*' * 8}{key[-4:]}"
+
+
+class HostRefused(RequestError):
+    """The `Host` header names a host that this server is not."""
+
+    status = 421
+    code = "host_not_allowed"
+
+
+class UnknownUrl(RequestError):
+    """No route has this path."""
+
+    status = 404
+    code = "unknown_url"
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(f"Invalid URL ({method} {path})")
+
+
+class MethodNotAllowed(RequestError):
+    """The path has routes, and none for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, method: str, path: str) -> None:
+        super().__init__(f"Method {method} is not allowed for {path}.")
+
+
+class NotFound(RequestError):
+    """Nothing with this id is here (any more)."""
+
+    status = 404
+    code = "not_found"
+    noun: ClassVar[str] = "object"
+
+    def __init__(self, object_id: str, *, param: str | None = None) -> None:
+        super().__init__(f"No {self.noun} found with id '{object_id}'.", param=param)
+
+
+class EvalNotFound(NotFound):
+    """No eval has this id."""
+
+    noun = "eval"
+
+
+class RunNotFound(NotFound):
+    """No run of this eval has this id."""
+
+    noun = "run"
+
+
+class OutputItemNotFound(NotFound):
+    """No output item of this run has this id."""
+
+    noun = "output item"
+
+
+class FileNotFound(NotFound):
+    """No file has this id."""
+
+    noun = "file"
+
+
+class DataFileNotFound(RequestError):
+    """A data source names a file that is not here. Source: ours (not documented)."""
+
+    code = "file_not_found"
+
+    def __init__(self, file_id: str) -> None:
+        message = f"No file found with id '{file_id}'; upload it to this server first."
+        super().__init__(message, param="data_source.source.id")
+
+
+class ModelNotFound(NotFound):
+    """No provider serves a model of this name."""
+
+    code = "model_not_found"
+    noun = "model"
+
+
+class IdempotencyConflict(RequestError):
+    """The same Idempotency-Key came with another body."""
+
+    status = 409
+    code = "idempotency_conflict"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Idempotency-Key '{key}' was used for another request in the last 24 hours; "
+            "another body needs another key."
+        )

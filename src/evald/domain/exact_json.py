@@ -1,0 +1,144 @@
+"""JSON in which every number keeps the text it was written with."""
+
+import hashlib
+import json
+import re
+from json.encoder import encode_basestring
+from typing import Self
+
+from pydantic import JsonValue
+
+MAX_INT_DIGITS = 4_300
+"""Beyond this many digits Python refuses to turn text into an int, since it takes long."""
+
+MAX_DEPTH = 256
+"""Lists and objects may stand inside one another this deep; what walks them calls itself."""
+
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class ExactFloat(float):
+    """A number that is not a (short) integer, with the text it had.
+
+    It counts as its nearest float and is written as its text: 15.0 stays apart from 15, and 0.10
+    from 0.1. An integer of more than 4,300 digits is one of these too.
+    """
+
+    __slots__ = ("text",)
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """The number that `text`, a JSON number, stands for."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __reduce__(self) -> tuple[type["ExactFloat"], tuple[str]]:
+        """Copies and pickles keep the text."""
+        return (ExactFloat, (self.text,))
+
+
+def _exact_int(text: str) -> int | ExactFloat:
+    return int(text) if len(text) <= MAX_INT_DIGITS else ExactFloat(text)
+
+
+def _refuse_constant(name: str) -> JsonValue:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
+
+
+DECODER = json.JSONDecoder(
+    parse_float=ExactFloat, parse_int=_exact_int, parse_constant=_refuse_constant
+)
+
+
+def parse(text: str) -> JsonValue:
+    """The value of a JSON text. Of a key that stands twice, the last value counts.
+
+    Raises:
+        ValueError: the text is not JSON (`json.JSONDecodeError` has the place), holds NaN or an
+            infinity, or is nested deeper than 256 levels.
+    """
+    try:
+        value: JsonValue = DECODER.decode(text)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    refuse_depth(value, brackets=text.count("[") + text.count("{"))
+    return value
+
+
+def refuse_depth(value: JsonValue, brackets: int) -> None:
+    """Nothing, for a value of at most 256 levels.
+
+    Args:
+        brackets: how many opening brackets its text has, which settles nearly every value.
+
+    Raises:
+        ValueError: the value is nested deeper.
+    """
+    if brackets <= MAX_DEPTH:
+        return
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise ValueError(_TOO_DEEP)
+
+
+def _inside(value: JsonValue) -> list[JsonValue]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def dump(value: JsonValue) -> str:
+    """Compact JSON text of a value, keys in their order, numbers as given.
+
+    The text can always be encoded as UTF-8: a lone surrogate is written as its escape.
+    """
+    return _encodable(_text(value, sort_keys=False))
+
+
+def canonical(value: JsonValue) -> str:
+    """The one text of a value by which it is recognised: keys sorted, no spaces, numbers as given.
+
+    Example: `{"b": 1.0, "a": "ü"}` becomes `{"a":"ü","b":1.0}`.
+    """
+    return _encodable(_text(value, sort_keys=True))
+
+
+def content_hash(value: JsonValue) -> str:
+    """The SHA-256, in hexadecimal, of the canonical text in UTF-8."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def _encodable(text: str) -> str:
+    if text.isascii():
+        return text
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _text(value: JsonValue, *, sort_keys: bool) -> str:
+    # The commonest kinds first: this runs for every value of every row.
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, dict):
+        pairs = sorted(value.items()) if sort_keys else value.items()
+        inside = [f"{encode_basestring(k)}:{_text(v, sort_keys=sort_keys)}" for k, v in pairs]
+        return "{" + ",".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join([_text(each, sort_keys=sort_keys) for each in value]) + "]"
+    return _scalar_text(value)
+
+
+def _scalar_text(value: float | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, ExactFloat):
+        return value.text
+    return repr(value)

@@ -1,0 +1,23 @@
+"""The states of a run and the one table of moves between them."""
+
+from typing import Final
+
+from evald.wire.runs import RunStatus
+
+MOVES: Final[dict[RunStatus, frozenset[RunStatus]]] = {
+    "queued": frozenset({"in_progress", "failed", "canceled"}),
+    "in_progress": frozenset({"completed", "failed", "canceled"}),
+    "completed": frozenset(),
+    "failed": frozenset(),
+    "canceled": frozenset(),
+}
+
+
+def may_move(status: RunStatus, to: RunStatus) -> bool:
+    """Whether a run in `status` may go on to `to`."""
+    return to in MOVES[status]
+
+
+def has_ended(status: RunStatus) -> bool:
+    """Whether a run in `status` stays in it."""
+    return not MOVES[status]

@@ -1,0 +1,100 @@
+"""The six graders, as they cross HTTP."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from evald.wire.base import WireModel
+from evald.wire.messages import EvalItem
+
+StringOperation = Literal["eq", "ne", "like", "ilike"]
+SimilarityMetric = Literal[
+    "cosine",
+    "fuzzy_match",
+    "bleu",
+    "gleu",
+    "meteor",
+    "rouge_1",
+    "rouge_2",
+    "rouge_3",
+    "rouge_4",
+    "rouge_5",
+    "rouge_l",
+]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class StringCheckGrader(WireModel):
+    """Compares two strings. Both may hold `{{ item.x }}` or `{{ sample.y }}`."""
+
+    type: Literal["string_check"]
+    name: Name
+    input: str
+    reference: str
+    operation: StringOperation
+
+
+class TextSimilarityGrader(WireModel):
+    """Says how alike two texts are, by one of eleven metrics."""
+
+    type: Literal["text_similarity"]
+    name: Name
+    input: str
+    reference: str
+    evaluation_metric: SimilarityMetric
+    pass_threshold: float | None = None
+
+
+class LabelModelGrader(WireModel):
+    """Has a model choose a label; some labels pass."""
+
+    type: Literal["label_model"]
+    name: Name
+    model: str
+    input: list[EvalItem]
+    labels: list[str]
+    passing_labels: list[str]
+    sampling_params: dict[str, JsonValue] | None = None
+
+
+class ScoreModelGrader(WireModel):
+    """Has a model give a number within `range`."""
+
+    type: Literal["score_model"]
+    name: Name
+    model: str
+    input: list[EvalItem]
+    range: list[float] | None = Field(default=None, min_length=2, max_length=2)
+    pass_threshold: float | None = None
+    sampling_params: dict[str, JsonValue] | None = None
+
+
+class PythonGrader(WireModel):
+    """Runs `grade(sample, item)` of the given source in a sandbox."""
+
+    type: Literal["python"]
+    name: Name
+    source: str
+    image_tag: str | None = None
+    pass_threshold: float | None = None
+
+
+class MultiGrader(WireModel):
+    """Combines the scores of other graders by a formula."""
+
+    type: Literal["multi"]
+    name: Name
+    graders: JsonValue
+    calculate_output: str
+    pass_threshold: float | None = None
+
+
+Grader = Annotated[
+    StringCheckGrader
+    | TextSimilarityGrader
+    | LabelModelGrader
+    | ScoreModelGrader
+    | PythonGrader
+    | MultiGrader,
+    Field(discriminator="type"),
+]
