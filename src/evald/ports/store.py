@@ -1,0 +1,399 @@
+"""What is kept, and how it is asked for: one Protocol per group of tables."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import JsonValue
+
+from evald.domain.tally import Tally
+from evald.wire.errors import ApiError
+from evald.wire.evals import Eval
+from evald.wire.files import File
+from evald.wire.output_items import OutputItemStatus
+from evald.wire.pages import ListEvalsQuery, ListFilesQuery, ListOutputItemsQuery, ListRunsQuery
+from evald.wire.runs import RunStatus
+
+
+T = TypeVar("T")
+
+
+class CursorUnknown(Exception):
+    """`after` names nothing in the list that was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where a run's rows lie: a blob of JSONL, and what of it was checked before the answer.
+
+    `inline` says that the blob was made of the request's own content, and is echoed.
+    """
+
+    blob_id: str
+    inline: bool
+    checked_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as it is kept. `data_source` is the echo, with inline content left empty.
+
+    `planned_rows` is None until the rows have been counted.
+    """
+
+    id: str
+    project_id: str
+    eval_id: str
+    created_at: int
+    status: RunStatus
+    name: str
+    model: str
+    metadata: dict[str, str]
+    data_source: dict[str, JsonValue]
+    rows: Rows
+    planned_rows: int | None = None
+    tally: Tally = field(default_factory=Tally)
+    error: ApiError | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file and the blob that holds its bytes."""
+
+    file: File
+    blob_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutputItem:
+    """An output item as it is kept: the parts of its JSON as text, ready to be put together.
+
+    `row` is the 0-based position in the data source. `tally` is what the item adds to its run's;
+    it is not kept with the item, so it is empty when read.
+    """
+
+    id: str
+    row: int
+    created_at: int
+    status: OutputItemStatus
+    content_hash: str
+    item_json: str
+    results_json: str
+    sample_json: str
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of a list, in the order asked for, and whether more follow."""
+
+    rows: list[T]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A stretch of a run's rows: where it begins in the blob, and how far it was worked on.
+
+    Rows `first_row` up to `first_row + row_count` (exclusive) lie at `offset`, in `size` bytes.
+    `attempts` counts the times that work on it began; rows before `started_before` may have been
+    in flight when the last attempt ended.
+    """
+
+    number: int
+    first_row: int
+    row_count: int
+    offset: int
+    size: int
+    attempts: int = 0
+    started_before: int = 0
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShardState:
+    """What a new attempt at a shard must know.
+
+    `recorded` are the rows that have an output item. `deaths` counts, per row without one, the
+    processes that ended while the row may have been in flight; rows that never were are left out.
+    """
+
+    shard: Shard
+    recorded: frozenset[int]
+    deaths: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """An API key without its secret: who it is for, and when it was revoked (None: it is good)."""
+
+    id: str
+    project_id: str
+    name: str
+    hint: str
+    created_at: int
+    revoked_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an Idempotency-Key made: the hash of the request and the id of the object."""
+
+    request_hash: str
+    object_id: str
+
+
+class EvalTable(Protocol):
+    """Evals, in insertion order."""
+
+    async def insert(self, project_id: str, an_eval: Eval) -> None:
+        """The eval is kept."""
+        ...
+
+    async def page(self, project_id: str, query: ListEvalsQuery) -> Page[Eval]:
+        """A page; `order_by=updated_at` breaks ties by insertion.
+
+        Raises:
+            CursorUnknown: `after` is no eval of the project.
+        """
+        ...
+
+    async def get(self, project_id: str, eval_id: str) -> Eval | None:
+        """The eval, if it is there."""
+        ...
+
+    async def update(self, project_id: str, an_eval: Eval, *, updated_at: int) -> None:
+        """Name and metadata of the eval of this id are now these."""
+        ...
+
+    async def delete(self, project_id: str, eval_id: str) -> list[str]:
+        """The eval and its runs are gone; returns the ids of those runs.
+
+        Output items and shards follow by `purge`.
+        """
+        ...
+
+
+class RunTable(Protocol):
+    """Runs as their owners see them, in insertion order."""
+
+    async def insert(self, run: StoredRun) -> None:
+        """The run is kept."""
+        ...
+
+    async def page(self, project_id: str, eval_id: str, query: ListRunsQuery) -> Page[StoredRun]:
+        """A page of the eval's runs.
+
+        Raises:
+            CursorUnknown: `after` is no run of the eval.
+        """
+        ...
+
+    async def get(self, project_id: str, eval_id: str, run_id: str) -> StoredRun | None:
+        """The run, if it is there."""
+        ...
+
+    async def end(
+        self, run_id: str, status: RunStatus, error: ApiError | None, *, now: int
+    ) -> bool:
+        """The run is in this final status, unless it had ended before; says whether it moved."""
+        ...
+
+    async def delete(self, project_id: str, eval_id: str, run_id: str) -> bool:
+        """The run is gone; says whether it was there. Items and shards follow by `purge`."""
+        ...
+
+
+class OutputItemTable(Protocol):
+    """Output items, in the order of their rows."""
+
+    async def page(self, run_id: str, query: ListOutputItemsQuery) -> Page[StoredOutputItem]:
+        """A page of the run's items, by row.
+
+        Raises:
+            CursorUnknown: `after` is no item of the run.
+        """
+        ...
+
+    async def get(self, run_id: str, output_item_id: str) -> StoredOutputItem | None:
+        """The item, if it is there."""
+        ...
+
+
+class FileTable(Protocol):
+    """Files, in insertion order; expired ones are not there."""
+
+    async def insert(self, project_id: str, stored: StoredFile) -> None:
+        """The file is kept."""
+        ...
+
+    async def page(self, project_id: str, query: ListFilesQuery, *, now: int) -> Page[StoredFile]:
+        """A page of the files that have not expired.
+
+        Raises:
+            CursorUnknown: `after` is no file of the project.
+        """
+        ...
+
+    async def get(self, project_id: str, file_id: str, *, now: int) -> StoredFile | None:
+        """The file, if it is there and has not expired."""
+        ...
+
+    async def delete(self, project_id: str, file_id: str) -> bool:
+        """The file is gone; says whether it was there."""
+        ...
+
+    async def delete_expired(self, *, now: int) -> int:
+        """Every file whose time has come is gone; returns how many."""
+        ...
+
+
+class WorkTable(Protocol):
+    """Runs as the engine sees them, whichever project they belong to."""
+
+    async def unended(self) -> list[str]:
+        """The ids of the runs that are queued or in progress, oldest first."""
+        ...
+
+    async def find(self, run_id: str) -> StoredRun | None:
+        """The run, if it is there."""
+        ...
+
+    async def start(self, run_id: str, *, now: int) -> bool:
+        """A queued run is in progress; says whether it is in progress now."""
+        ...
+
+    async def save_plan(self, run_id: str, shards: list[Shard]) -> None:
+        """The shards and the number of their rows are kept; a plan that is there stays."""
+        ...
+
+    async def shards(self, run_id: str) -> list[Shard]:
+        """The run's shards by number; empty where there is no plan."""
+        ...
+
+    async def begin_shard(self, run_id: str, number: int) -> ShardState:
+        """One more attempt at the shard is counted.
+
+        Every row before `started_before` without an item has died once more, and
+        `started_before` is back at the shard's first row.
+        """
+        ...
+
+    async def mark_started(self, run_id: str, number: int, *, before: int) -> None:
+        """Rows of the shard before this one may be in flight from now on."""
+        ...
+
+    async def record(self, run_id: str, items: list[StoredOutputItem]) -> RunStatus | None:
+        """Those items whose rows have none yet are kept, and the run's tally has grown by them.
+
+        Keeping an item twice changes nothing. Returns the run's status; None, and nothing is kept,
+        where the run is gone.
+        """
+        ...
+
+    async def end_shard(self, run_id: str, number: int) -> None:
+        """The shard is done."""
+        ...
+
+    async def release_shard(self, run_id: str, number: int) -> None:
+        """The shard was handed back in good order: no row of it counts as in flight."""
+        ...
+
+    async def purge(self, *, most: int) -> bool:
+        """Up to `most` output items of deleted runs are gone; says whether more may follow."""
+        ...
+
+    async def blobs_in_use(self, *, now: int) -> set[str]:
+        """Every blob that a file, an inline run, or a run that has not ended still needs."""
+        ...
+
+
+class KeyTable(Protocol):
+    """API keys, by the hash of their secret."""
+
+    async def insert(self, key: StoredKey, *, secret_hash: str) -> None:
+        """The key is kept."""
+        ...
+
+    async def all(self, project_id: str) -> list[StoredKey]:
+        """Every key of the project, revoked ones too, oldest first."""
+        ...
+
+    async def find(self, secret_hash: str) -> StoredKey | None:
+        """The key of this secret, revoked or not."""
+        ...
+
+    async def revoke(self, project_id: str, key_id: str, *, now: int) -> bool:
+        """The key is good no more; says whether there was one to revoke."""
+        ...
+
+    async def any_good(self) -> bool:
+        """Whether some key is kept that is not revoked."""
+        ...
+
+
+class IdempotencyTable(Protocol):
+    """What Idempotency-Keys made in the last 24 hours."""
+
+    async def find(self, project_id: str, key: str, *, now: int) -> Remembered | None:
+        """What the key made, if that is less than 24 hours ago."""
+        ...
+
+    async def insert(self, project_id: str, key: str, remembered: Remembered, *, now: int) -> None:
+        """The key is remembered; keys of more than 24 hours ago are forgotten."""
+        ...
+
+
+class Transaction(Protocol):
+    """All tables, as of one moment. What is written is written together, or not at all."""
+
+    @property
+    def evals(self) -> EvalTable:
+        """Evals."""
+        ...
+
+    @property
+    def runs(self) -> RunTable:
+        """Runs."""
+        ...
+
+    @property
+    def output_items(self) -> OutputItemTable:
+        """Output items."""
+        ...
+
+    @property
+    def files(self) -> FileTable:
+        """Files."""
+        ...
+
+    @property
+    def work(self) -> WorkTable:
+        """What the engine needs of runs, shards and items."""
+        ...
+
+    @property
+    def keys(self) -> KeyTable:
+        """API keys."""
+        ...
+
+    @property
+    def idempotency(self) -> IdempotencyTable:
+        """Idempotency keys."""
+        ...
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that may write; committed when the block is left, rolled back when an
+        exception leaves it. Committed writes survive power loss.
+        """
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that only reads, and never waits for one that writes."""
+        ...
