@@ -94,6 +94,11 @@ class CheckCost:
         # too high for some schemas, and reckoned in no time.
         self.value_ns, self.character_ns = self._totals(graph.subschemas)
 
+    @property
+    def remembers(self) -> bool:
+        """Whether the schema refers to itself, so that answers are kept."""
+        return bool(self._remembered)
+
     def worst_case(self, item: JsonValue, *, remembering: bool) -> WorstCase:
         """The time a check of this item takes at most, every alternative counted.
 

@@ -11,11 +11,33 @@ from pydantic import JsonValue
 Schema = dict[str, JsonValue]
 Draft = Literal["4", "6", "7", "2019-09", "2020-12"]
 
-_SAME_PLACE = ("not", "if", "then", "else")
-_SAME_PLACE_LISTS = ("allOf", "anyOf", "oneOf")
-_SAME_PLACE_MAPS = ("dependentSchemas", "dependencies")
-_EVERY_ITEM = ("items", "additionalItems", "contains", "unevaluatedItems")
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_REFERENCES = {"$ref", "$dynamicRef", "$recursiveRef"}
+
+# Keywords whose value is a schema, a list of schemas, or schemas by name. Those under `$defs` are
+# read, but applied by references only.
+_SCHEMAS = {
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+}
+_LISTS = {"allOf", "anyOf", "items", "oneOf", "prefixItems"}
+_MAPS = {
+    "$defs",
+    "definitions",
+    "dependencies",
+    "dependentSchemas",
+    "patternProperties",
+    "properties",
+}
 
 
 class UnusableSchema(Exception):
@@ -105,7 +127,7 @@ class _Reader:
         self._read_all(referring)
         while referring:
             subschema = referring.pop()
-            for keyword in _REFERENCES:
+            for keyword in sorted(_REFERENCES & subschema.schema.keys()):
                 self._follow(subschema, keyword)
             self._read_all(referring)  # a pointer may lead where no keyword does
         return SchemaGraph(root, [*self._known.values(), *self._stand_ins.values()])
@@ -114,11 +136,12 @@ class _Reader:
         while self._unread:
             subschema = self._unread.pop()
             self._identify(subschema)
-            self._read_same_place(subschema)
-            self._read_properties(subschema)
-            self._read_items(subschema)
-            self._read_definitions(subschema)
-            if any(keyword in subschema.schema for keyword in _REFERENCES):
+            for keyword, value in subschema.schema.items():
+                if isinstance(value, dict):
+                    self._read_object(subschema, keyword, value)
+                elif isinstance(value, list):
+                    self._read_list(subschema, keyword, value)
+            if not _REFERENCES.isdisjoint(subschema.schema):
                 referring.append(subschema)
 
     def _subschema(self, schema: Schema, pointer: str, base: str) -> Subschema:
@@ -150,65 +173,53 @@ class _Reader:
         if self._names.setdefault((address, anchor), subschema.schema) is not subschema.schema:
             raise UnusableSchema(subschema.pointer, "it bears the name of another subschema")
 
-    def _read_same_place(self, subschema: Subschema) -> None:
-        for keyword in _SAME_PLACE:
-            self._add_one(subschema, keyword, subschema.same_place)
-        for keyword in _SAME_PLACE_LISTS:
-            subschema.same_place.extend(self._list(subschema, keyword).values())
-        for keyword in _SAME_PLACE_MAPS:
-            subschema.same_place.extend(self._map(subschema, keyword).values())
+    def _read_object(self, subschema: Subschema, keyword: str, value: Schema) -> None:
+        if keyword in _MAPS:
+            self._read_map(subschema, keyword, value)
+            return
+        if keyword not in _SCHEMAS:
+            return
+        found = self._subschema(value, f"{subschema.pointer}/{keyword}", subschema.base)
+        match keyword:
+            case "not" | "if" | "then" | "else":
+                subschema.same_place.append(found)
+            case "items" | "additionalItems" | "contains" | "unevaluatedItems":
+                subschema.every_item.append(found)
+            case "additionalProperties":
+                subschema.other_properties = found
+            case "unevaluatedProperties":
+                subschema.every_property.append(found)
+            case "propertyNames":
+                subschema.property_names = found
 
-    def _read_properties(self, subschema: Subschema) -> None:
-        subschema.properties = self._map(subschema, "properties")
-        subschema.every_property.extend(self._map(subschema, "patternProperties").values())
-        self._add_one(subschema, "unevaluatedProperties", subschema.every_property)
-        subschema.other_properties = self._one(subschema, "additionalProperties")
-        subschema.property_names = self._one(subschema, "propertyNames")
-
-    def _read_items(self, subschema: Subschema) -> None:
-        subschema.leading_items = self._list(subschema, "prefixItems")
-        subschema.leading_items |= self._list(subschema, "items")  # in drafts before 2020-12
-        for keyword in _EVERY_ITEM:
-            self._add_one(subschema, keyword, subschema.every_item)
-
-    def _read_definitions(self, subschema: Subschema) -> None:
-        for keyword in ("$defs", "definitions"):
-            self._map(subschema, keyword)
-        self._one(subschema, "contentSchema")
-
-    def _one(self, subschema: Subschema, keyword: str) -> Subschema | None:
-        schema = subschema.schema.get(keyword)
-        if not isinstance(schema, dict):
-            return None
-        return self._subschema(schema, f"{subschema.pointer}/{keyword}", subschema.base)
-
-    def _add_one(self, subschema: Subschema, keyword: str, place: list[Subschema]) -> None:
-        found = self._one(subschema, keyword)
-        if found is not None:
-            place.append(found)
-
-    def _list(self, subschema: Subschema, keyword: str) -> dict[int, Subschema]:
-        schemas = subschema.schema.get(keyword)
-        if not isinstance(schemas, list):
-            return {}
-        return {
-            number: self._subschema(
-                schema, f"{subschema.pointer}/{keyword}/{number}", subschema.base
-            )
-            for number, schema in enumerate(schemas)
-            if isinstance(schema, dict)
-        }
-
-    def _map(self, subschema: Subschema, keyword: str) -> dict[str, Subschema]:
-        schemas = subschema.schema.get(keyword)
-        if not isinstance(schemas, dict):
-            return {}
+    def _read_map(self, subschema: Subschema, keyword: str, value: Schema) -> None:
         place = f"{subschema.pointer}/{keyword}/"
-        return {
+        found = {
             name: self._subschema(schema, place + pointer_step(name), subschema.base)
-            for name, schema in schemas.items()
+            for name, schema in value.items()
             if isinstance(schema, dict)
         }
+        match keyword:
+            case "properties":
+                subschema.properties = found
+            case "patternProperties":
+                subschema.every_property.extend(found.values())
+            case "dependentSchemas" | "dependencies":
+                subschema.same_place.extend(found.values())
+
+    def _read_list(self, subschema: Subschema, keyword: str, value: list[JsonValue]) -> None:
+        if keyword not in _LISTS:
+            return
+        place = f"{subschema.pointer}/{keyword}/"
+        found = {
+            number: self._subschema(schema, f"{place}{number}", subschema.base)
+            for number, schema in enumerate(value)
+            if isinstance(schema, dict)
+        }
+        if keyword in {"prefixItems", "items"}:  # the latter in drafts before 2020-12
+            subschema.leading_items |= found
+        else:
+            subschema.same_place.extend(found.values())
 
     def _follow(self, subschema: Subschema, keyword: str) -> None:
         reference = subschema.schema.get(keyword)

@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from pydantic import JsonValue
 
@@ -13,8 +14,8 @@ from evald.domain.item_schema_weight import Weight, comparing_ns, large_number_n
 LIMIT_NS = 250_000_000
 """Reckoned time above which a schema is refused, or a row left undecided."""
 
-MOST_RECKONED = 300_000
-"""Values and visits above which a row is left undecided: Python takes 0.3 s for so many."""
+MOST_RECKONED = 100_000
+"""Values and visits above which a row is left undecided: Python takes 0.1 s for so many."""
 
 _REMEMBERED_FROM = 16  # jsonschema-rs keeps a reference's answer if it took this many references
 
@@ -121,7 +122,9 @@ class Reckoning:
             elif isinstance(value, list):
                 if group.comparisons:
                     self._worst.check_ns += group.comparisons * comparing_ns(value)
-                parts = [(each, self._item(group, number)) for number, each in enumerate(value)]
+                alike = self._item(group, group.leading)
+                items = [self._item(group, number) for number in range(group.leading)]
+                parts = list(zip(value, chain(items, repeat(alike)), strict=False))
                 unseen += [(each, part) for each, part in parts if part.visits]
             elif value is not None:
                 self._worst.check_ns += group.number_checks * large_number_ns(value)
@@ -150,12 +153,11 @@ class Reckoning:
         return found
 
     def _item(self, group: "_Group", number: int) -> "_Group":
-        place = min(number, group.leading)
-        found = group.parts.get(place)
+        found = group.parts.get(number)
         if found is None:
             self._reckoned += len(group.visits)
-            found = self._group(self._visitors.of_item(place, group.visits))
-            group.parts[place] = found
+            found = self._group(self._visitors.of_item(number, group.visits))
+            group.parts[number] = found
         return found
 
     def _add_names(self, group: "_Group", value: dict[str, JsonValue]) -> None:

@@ -24,7 +24,7 @@ _BY_NAME = {
 class Weight:
     """What a subschema's own keywords take, without the subschemas it applies."""
 
-    visit_ns: int = 100
+    visit_ns: int = 40
     character_ns: int = 0  # of a string
     key_ns: int = 0  # of an object
     key_character_ns: int = 0
@@ -38,7 +38,7 @@ def weight_of(schema: Schema, patterns: dict[str, Pattern]) -> Weight:
     """The weight of a schema object; `patterns` has all that stand in it."""
     weight = Weight()
     for keyword, value in schema.items():
-        weight.visit_ns += 40
+        weight.visit_ns += 30
         _weigh_values(weight, keyword, value)
         if keyword == "pattern" and isinstance(value, str):
             _weigh_text(weight, patterns[value])

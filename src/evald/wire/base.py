@@ -2,7 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 UnixTime = Annotated[int, Field(ge=0)]
 """Seconds since 1970-01-01 UTC."""
@@ -23,6 +31,16 @@ class OpenWireModel(WireModel):
 
     model_config = ConfigDict(extra="allow")
 
+
+def _as_given(
+    value: dict[str, JsonValue], check: ValidatorFunctionWrapHandler
+) -> dict[str, JsonValue]:
+    check(value)
+    return value
+
+
+JsonObject = Annotated[dict[str, JsonValue], WrapValidator(_as_given)]
+"""A JSON object that is checked and kept as it came: pydantic's copy would hold plain floats."""
 
 MAX_METADATA_PAIRS = 16
 MAX_METADATA_KEY = 64

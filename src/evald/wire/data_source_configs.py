@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from evald.wire.base import Metadata, WireModel
+from evald.wire.base import JsonObject, Metadata, WireModel
 from evald.wire.sample_schema import GENERATED_SAMPLE_SCHEMA
 
 
@@ -12,7 +12,7 @@ class CustomConfig(WireModel):
     """Rows of the user's own, each with an `item` that fits `item_schema`."""
 
     type: Literal["custom"]
-    item_schema: dict[str, JsonValue]
+    item_schema: JsonObject
     include_sample_schema: bool = False
 
 

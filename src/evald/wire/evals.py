@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from evald.wire.base import Metadata, UnixTime, WireModel
+from evald.wire.base import JsonObject, Metadata, UnixTime, WireModel
 from evald.wire.criteria import TestingCriterion, criterion_json
 from evald.wire.data_source_configs import DataSourceConfig
 from evald.wire.graders import Grader
@@ -33,7 +33,7 @@ class Eval(WireModel):
     created_at: UnixTime
     name: str
     metadata: dict[str, str]
-    data_source_config: dict[str, JsonValue]
+    data_source_config: JsonObject
     testing_criteria: list[TestingCriterion]
 
 
