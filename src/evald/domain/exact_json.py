@@ -53,6 +53,11 @@ DECODER = json.JSONDecoder(
     parse_float=ExactFloat, parse_int=_exact_int, parse_constant=_refuse_constant
 )
 
+CHECKING_DECODER = json.JSONDecoder(parse_int=_exact_int, parse_constant=_refuse_constant)
+"""Reads values that are only checked, their text being kept beside: fractions as plain floats,
+which takes a tenth of the time.
+"""
+
 
 def parse(text: str) -> JsonValue:
     """The value of a JSON text. Of a key that stands twice, the last value counts.

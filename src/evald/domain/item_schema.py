@@ -12,6 +12,7 @@ from jsonschema_rs import (
     Draft201909Validator,
     Draft202012Validator,
     ValidationError,
+    ValidationErrorKind,
     Validator,
     meta,
 )
@@ -45,8 +46,12 @@ MAX_CHARACTERS = 1024 * 1024
 MAX_DEPTH = 200
 """Levels of the deepest schema; jsonschema-rs ends at 255."""
 
-WHOLE_NS = 1_000_000
-"""Reckoned time up to which an item is gone through for the misfit that comes first in it."""
+MAX_WHOLE = 50_000_000
+"""Reckoned nanoseconds times the item's size up to which all its misfits are listed, so that the
+first one can be named: each of them may hold a copy of the whole item."""
+
+MAX_VERBOSE_NS = 1_000_000
+"""Reckoned time up to which misfits are located without `without_alternatives`."""
 
 MAX_LOCATED = 4_000_000
 """Values and characters of the largest item in which a misfit is located; it is copied for that."""
@@ -68,8 +73,10 @@ _NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.[0-9]+)?(?:[eE]\+?(?P<exponent>-?
 _LARGEST: int = 10**MAX_INT_DIGITS - 1
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ANNOTATIONS = {
+    "$anchor",
     "$comment",
     "$defs",
+    "$id",
     "$schema",
     "default",
     "definitions",
@@ -185,12 +192,13 @@ class ItemSchema:
     def _located(self, item: JsonValue, size: ItemSize, check_ns: int) -> RowMisfit | RowUndecided:
         if self._locator is None:
             self._locator = self._new_locator()
-        limit_ns = LIMIT_NS if self._locator.is_terse else WHOLE_NS
+        limit_ns = LIMIT_NS if self._locator.is_terse else MAX_VERBOSE_NS
         if check_ns > limit_ns or size.values + size.characters > MAX_LOCATED:
             if self._is_linear:
                 return RowMisfit("", "must fit the item schema (saying where would take too long)")
             return RowUndecided("The item may not fit its schema; to say more would take too long.")
-        misfit = self._locator.misfit(item, whole=check_ns <= WHOLE_NS)
+        whole = check_ns * (size.values + size.characters // 50) <= MAX_WHOLE
+        misfit = self._locator.misfit(item, whole=whole)
         if misfit is None:
             return _OUT_OF_STEPS
         return RowMisfit(misfit.pointer, misfit.reason)
@@ -235,8 +243,13 @@ def compile_item_schema(schema: JsonValue) -> ItemSchema:
     except UnusableSchema as problem:
         raise SchemaInvalid(problem.pointer, problem.reason) from None
     except ValidationError as error:
-        reason = f"it {reason_of(error)}"
-        raise SchemaInvalid(pointer_to(error.instance_path), reason) from None
+        raise SchemaInvalid(pointer_to(error.instance_path), _schema_reason(error)) from None
+
+
+def _schema_reason(error: ValidationError) -> str:
+    if isinstance(error.kind, ValidationErrorKind.AnyOf | ValidationErrorKind.Referencing):
+        return "it is not what JSON Schema allows there"
+    return f"it {reason_of(error)}"
 
 
 def _compiled(given: JsonValue) -> ItemSchema:

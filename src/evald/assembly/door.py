@@ -1,0 +1,116 @@
+"""The one door to API and pages: request ids, the host check, keys, and headers on every answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from evald.domain.errors import HostRefused
+from evald.http.error_responses import answer_errors
+from evald.ports.clock import Clock
+from evald.wire.ids import IdPrefix
+
+API = "/v1"
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json"})
+"""What the API answers without a key."""
+
+API_VERSION = "2020-10-01"
+"""What `openai-version` says. Source: observed 2026-07."""
+
+
+class KeyCheck(Protocol):
+    """Whom a key lets in."""
+
+    async def admit(self, key: str | None) -> str:
+        """The id of the project that the key belongs to.
+
+        Raises:
+            MissingApiKey: there is no key.
+            IncorrectApiKey: it lets nobody in.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An ASGI application that sends each request to the API or to the pages.
+
+    Everything under /v1 needs a key before it is even known whether the path exists; the pages see
+    to theirs themselves. `allowed_hosts` are the names that `Host` may have, in lower case and
+    without a port; None lets in any.
+    """
+
+    api: ASGIApp
+    pages: ASGIApp
+    keys: KeyCheck
+    clock: Clock
+    allowed_hosts: frozenset[str] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request; whatever goes wrong with it is answered too."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        if scope["type"] != "http":
+            return
+        request_id = self.clock.new_id(IdPrefix.REQUEST)
+        scope.setdefault("state", {})["request_id"] = request_id
+        await answer_errors(self._lead, scope, receive, self._with_headers(send, request_id))
+
+    async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        self._refuse_strange_host(headers)
+        path: str = scope["path"]
+        if path == API or path.startswith(API + "/"):
+            scope["state"]["project_id"] = await self.keys.admit(key_of(headers))
+            await self.api(scope, receive, send)
+        elif path in OPEN_PATHS:
+            await self.api(scope, receive, send)
+        else:
+            await self.pages(scope, receive, send)
+
+    def _refuse_strange_host(self, headers: Headers) -> None:
+        """Nothing, unless a page of another site reached us under its own name (DNS rebinding)."""
+        if self.allowed_hosts is None:
+            return
+        for host in headers.getlist("host") or [""]:
+            if host_name(host) not in self.allowed_hosts:
+                raise HostRefused(
+                    f"Host '{host[:100]}' is not a name of this server. Its operator names more "
+                    "in EVALD_ALLOWED_HOSTS."
+                )
+
+    def _with_headers(self, send: Send, request_id: str) -> Send:
+        began = self.clock.monotonic()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                headers["openai-version"] = API_VERSION
+                headers["openai-processing-ms"] = _elapsed_ms(began, self.clock.monotonic)
+                headers["x-content-type-options"] = "nosniff"
+            await send(message)
+
+        return send_with_headers
+
+
+def _elapsed_ms(began: float, now: Callable[[], float]) -> str:
+    return str(round((now() - began) * 1000))
+
+
+def key_of(headers: Headers) -> str | None:
+    """The key that came with a request, as `Authorization: Bearer …` or, as on Azure, `api-key`."""
+    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return headers.get("api-key", "").strip() or None
+
+
+def host_name(host: str) -> str:
+    """The name in a `Host` header: without its port, in lower case; brackets of IPv6 stay."""
+    name, bracket, _ = host.strip().lower().partition("]")
+    if bracket:
+        return name + bracket
+    return name.partition(":")[0].rstrip(".")

@@ -1,0 +1,236 @@
+"""How a request's body, query and headers become wire types."""
+
+import codecs
+import hashlib
+import json
+import re
+from typing import TypeVar
+
+from pydantic import JsonValue, ValidationError
+from starlette.datastructures import QueryParams
+from starlette.requests import ClientDisconnect, Request
+
+from evald.domain import exact_json
+from evald.domain.errors import (
+    BodyTooLarge,
+    InvalidType,
+    InvalidValue,
+    MalformedJson,
+    UnsupportedContentType,
+)
+from evald.http.validation import kind_of, refusal, refuse_unwritable
+from evald.services.idempotency import Idempotency
+from evald.wire.base import WireModel
+from evald.wire.pages import MAX_LIMIT, ListQuery
+
+MAX_OBJECT_BYTES = 33_554_432
+"""The most that a JSON body may have besides rows: it is held in memory as a whole (32 MiB)."""
+
+MAX_IDEMPOTENCY_KEY = 255
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_JSON_TYPE = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+
+M = TypeVar("M", bound=WireModel)
+Q = TypeVar("Q", bound=ListQuery)
+
+
+class RequestBody:
+    """The bytes of a request as they come, counted and hashed; read once, by `async for`."""
+
+    def __init__(self, request: Request, *, max_bytes: int) -> None:
+        """Reads the body of `request`.
+
+        Raises:
+            BodyTooLarge: it says itself that it has more than `max_bytes`.
+        """
+        self._receive = request.receive
+        self._max_bytes = max_bytes
+        self._read_bytes = 0
+        self._hash = hashlib.sha256()
+        self._ahead = b""
+        self._has_more = True
+        declared = request.headers.get("content-length", "")
+        if declared.isdecimal():
+            self._refuse_above(int(declared[:20]))
+
+    def __aiter__(self) -> "RequestBody":
+        """The body itself."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next bytes, at least one.
+
+        Raises:
+            BodyTooLarge: with them, more have come than may.
+            ClientDisconnect: no more will come.
+        """
+        chunk, self._ahead = self._ahead or await self._next(), b""
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
+
+    async def is_empty(self) -> bool:
+        """Whether there is nothing (more) to read; waits for what comes next."""
+        self._ahead = self._ahead or await self._next()
+        return not self._ahead
+
+    def sha256(self) -> str:
+        """The SHA-256 of the bytes read so far, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    async def _next(self) -> bytes:
+        while self._has_more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            self._has_more = message.get("more_body", False)
+            chunk: bytes = message.get("body", b"")
+            if chunk:
+                self._read_bytes += len(chunk)
+                self._refuse_above(self._read_bytes)
+                self._hash.update(chunk)
+                return chunk
+        return b""
+
+    def _refuse_above(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise BodyTooLarge(
+                f"The body is larger than {self._max_bytes:,} bytes, the most that is taken here."
+            )
+
+
+def json_body(request: Request, *, max_body_bytes: int) -> RequestBody:
+    """The body of a request that is read as a whole.
+
+    Raises:
+        BodyTooLarge: it says itself that it has more than it may.
+    """
+    return RequestBody(request, max_bytes=min(max_body_bytes, MAX_OBJECT_BYTES))
+
+
+async def read_json(request: Request, body: RequestBody) -> dict[str, JsonValue]:
+    """The object that the body is. A request without a body counts as `{}`.
+
+    Raises:
+        UnsupportedContentType: the body is not declared to be JSON.
+        MalformedJson: it is not JSON in UTF-8.
+        InvalidType: it is JSON, and no object.
+    """
+    if await body.is_empty():
+        return {}
+    require_json(request)
+    value = _parsed(b"".join([piece async for piece in body]))
+    if not isinstance(value, dict):
+        raise InvalidType(f"The body must be a JSON object, not {kind_of(value)}.")
+    return value
+
+
+def require_json(request: Request) -> None:
+    """Nothing, if the body is declared to be JSON in UTF-8.
+
+    A browser sends other types across origins without asking first, so a missing type is refused
+    as well.
+
+    Raises:
+        UnsupportedContentType: it is declared to be something else, or nothing.
+    """
+    declared = request.headers.get("content-type", "")
+    media_type, _, parameters = declared.lower().partition(";")
+    charset = re.search(r'charset\s*=\s*"?([^\s";]*)', parameters)
+    if not _JSON_TYPE.fullmatch(media_type.strip()):
+        raise UnsupportedContentType(
+            f"Content-Type is '{declared[:100]}'; this endpoint reads only 'application/json'."
+        )
+    if charset and charset[1] not in _CHARSETS:
+        raise UnsupportedContentType(
+            f"The body's charset is '{charset[1][:40]}'; JSON is read only in UTF-8."
+        )
+
+
+def _parsed(raw: bytes) -> JsonValue:
+    try:
+        return exact_json.parse(raw.removeprefix(codecs.BOM_UTF8).decode())
+    except UnicodeDecodeError as fault:
+        raise MalformedJson(f"The body is not UTF-8 (byte {fault.start}).") from None
+    except json.JSONDecodeError as fault:
+        place = f"line {fault.lineno} column {fault.colno}"
+        raise MalformedJson(f"The body is not JSON: {fault.msg} ({place}).") from None
+    except ValueError as fault:
+        raise MalformedJson(f"The body cannot be read as JSON: {_sentence(fault)}.") from None
+
+
+def _sentence(fault: ValueError) -> str:
+    message = str(fault)
+    return f"it {message}" if message.startswith("is ") else message
+
+
+def read_model(model: type[M], body: dict[str, JsonValue]) -> M:
+    """The body as this wire type.
+
+    Raises:
+        MissingParameter: a field is missing.
+        InvalidType: a field holds another kind of value than it must.
+        InvalidValue: a field holds what it may not.
+    """
+    try:
+        read = model.model_validate(body)
+    except ValidationError as error:
+        raise refusal(error, body) from None
+    refuse_unwritable(body)
+    return read
+
+
+def read_query(query: type[Q], params: QueryParams, *, max_limit: int = MAX_LIMIT) -> Q:
+    """The query as this wire type. A limit above `max_limit` counts as that; others are ignored.
+
+    Raises:
+        InvalidType: `limit` is no integer.
+        InvalidValue: `limit` is below 1, or a field holds none of its values.
+    """
+    given: dict[str, JsonValue] = {
+        name: params[name] for name in query.model_fields if name in params
+    }
+    if "limit" in given:
+        given["limit"] = min(_limit(params["limit"]), max_limit)
+    if given.get("after") == "":
+        del given["after"]
+    try:
+        return query.model_validate(given)
+    except ValidationError as error:
+        raise refusal(error, given) from None
+
+
+def _limit(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise InvalidType(
+            f"Invalid type for 'limit': expected an integer, but got '{text[:40]}' instead.",
+            param="limit",
+        )
+    limit = int(text[:4_000])
+    if limit < 1:
+        raise InvalidValue(
+            "Invalid 'limit': integer below minimum value. "
+            f"Expected a value >= 1, but got {limit} instead.",
+            param="limit",
+        )
+    return limit
+
+
+def read_idempotency(request: Request, content_hash: str) -> Idempotency | None:
+    """The Idempotency-Key, if one came, bound to method, path and the hash of the content.
+
+    Raises:
+        InvalidValue: it has more than 255 characters.
+    """
+    key = request.headers.get("idempotency-key")
+    if not key:
+        return None
+    if len(key) > MAX_IDEMPOTENCY_KEY:
+        raise InvalidValue(
+            f"Idempotency-Key has {len(key)} characters; at most {MAX_IDEMPOTENCY_KEY} are taken.",
+            param="Idempotency-Key",
+        )
+    bound = f"{request.method} {request.scope['path']}\n{content_hash}"
+    return Idempotency(key, hashlib.sha256(bound.encode("utf-8", "replace")).hexdigest())
