@@ -21,10 +21,10 @@ demo: $(READY) ## a real eval against a server of your own, nothing to set up
 	@$(BIN)/evald demo $(ARGS)
 
 test: $(READY) ## every fast test, under a minute
-	@$(PYTEST) tests -q -m "not slow and not bench" $(ARGS)
+	@$(PYTEST) tests -q -m "not slow" $(ARGS)
 
 test-all: $(READY) ## every test, the slow ones (crashes, restarts, large bodies) too
-	@$(PYTEST) tests -q -m "not bench" $(ARGS)
+	@$(PYTEST) tests -q $(ARGS)
 
 lint: style types contracts ## format, ruff, types, import contracts
 
@@ -39,7 +39,7 @@ fix: $(READY) ## format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 
 bench: $(READY) ## measure: rows per second, CPU and memory of the server
-	@$(PYTEST) tests -q -s -m bench --timeout=0 -p no:randomly $(ARGS)
+	@$(BIN)/python -m bench.rows $(ARGS)
 
 # Always against the public index, so that no address of one's own mirror gets into uv.lock.
 lock: ## resolve anew (needs uv): uv.lock, and requirements.lock from it; ARGS=--upgrade for newer versions

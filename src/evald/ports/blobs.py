@@ -30,7 +30,7 @@ class Blobs(Protocol):
     def read(
         self, blob_id: str, *, start: int = 0, size: int | None = None
     ) -> AsyncIterator[bytes]:
-        """The bytes from `start`, `size` of them or all, in pieces of at most 256 KiB.
+        """The bytes from `start`, `size` of them or all, in pieces of at most 1 MiB.
 
         Raises:
             BlobNotFound: no such blob.

@@ -1,148 +1,26 @@
 """What is kept, and how it is asked for: one Protocol per group of tables."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
-from pydantic import JsonValue
-
-from evald.domain.tally import Tally
+from evald.ports.kept import (
+    Page,
+    Remembered,
+    Shard,
+    ShardState,
+    StoredFile,
+    StoredKey,
+    StoredOutputItem,
+    StoredRun,
+)
 from evald.wire.errors import ApiError
 from evald.wire.evals import Eval
-from evald.wire.files import File
-from evald.wire.output_items import OutputItemStatus
 from evald.wire.pages import ListEvalsQuery, ListFilesQuery, ListOutputItemsQuery, ListRunsQuery
 from evald.wire.runs import RunStatus
 
 
-T = TypeVar("T")
-
-
 class CursorUnknown(Exception):
     """`after` names nothing in the list that was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Where a run's rows lie: a blob of JSONL, and what of it was checked before the answer.
-
-    `inline` says that the blob was made of the request's own content, and is echoed.
-    """
-
-    blob_id: str
-    inline: bool
-    checked_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRun:
-    """A run as it is kept. `data_source` is the echo, with inline content left empty.
-
-    `planned_rows` is None until the rows have been counted.
-    """
-
-    id: str
-    project_id: str
-    eval_id: str
-    created_at: int
-    status: RunStatus
-    name: str
-    model: str
-    metadata: dict[str, str]
-    data_source: dict[str, JsonValue]
-    rows: Rows
-    planned_rows: int | None = None
-    tally: Tally = field(default_factory=Tally)
-    error: ApiError | None = None
-    started_at: int | None = None
-    ended_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file and the blob that holds its bytes."""
-
-    file: File
-    blob_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredOutputItem:
-    """An output item as it is kept: the parts of its JSON as text, ready to be put together.
-
-    `row` is the 0-based position in the data source. `tally` is what the item adds to its run's;
-    it is not kept with the item, so it is empty when read.
-    """
-
-    id: str
-    row: int
-    created_at: int
-    status: OutputItemStatus
-    content_hash: str
-    item_json: str
-    results_json: str
-    sample_json: str
-    tally: Tally = field(default_factory=Tally)
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Some rows of a list, in the order asked for, and whether more follow."""
-
-    rows: list[T]
-    has_more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """A stretch of a run's rows: where it begins in the blob, and how far it was worked on.
-
-    Rows `first_row` up to `first_row + row_count` (exclusive) lie at `offset`, in `size` bytes.
-    `attempts` counts the times that work on it began; rows before `started_before` may have been
-    in flight when the last attempt ended.
-    """
-
-    number: int
-    first_row: int
-    row_count: int
-    offset: int
-    size: int
-    attempts: int = 0
-    started_before: int = 0
-    done: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ShardState:
-    """What a new attempt at a shard must know.
-
-    `recorded` are the rows that have an output item. `deaths` counts, per row without one, the
-    processes that ended while the row may have been in flight; rows that never were are left out.
-    """
-
-    shard: Shard
-    recorded: frozenset[int]
-    deaths: dict[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """An API key without its secret: who it is for, and when it was revoked (None: it is good)."""
-
-    id: str
-    project_id: str
-    name: str
-    hint: str
-    created_at: int
-    revoked_at: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """What an Idempotency-Key made: the hash of the request and the id of the object."""
-
-    request_hash: str
-    object_id: str
 
 
 class EvalTable(Protocol):
@@ -389,8 +267,10 @@ class Store(Protocol):
     """Where everything is kept."""
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that may write; committed when the block is left, rolled back when an
-        exception leaves it. Committed writes survive power loss.
+        """A transaction that may write.
+
+        It is committed when the block is left, and rolled back when an exception leaves it.
+        Committed writes survive power loss.
         """
         ...
 

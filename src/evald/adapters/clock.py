@@ -1,0 +1,44 @@
+"""The clock of this machine: the one place where time and chance come in."""
+
+import asyncio
+import random
+import secrets
+import string
+import time
+import uuid
+
+from evald.wire.ids import FILE_PREFIX, IdPrefix
+
+_BASE_62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+class SystemClock:
+    """Time and chance as the operating system gives them. Fulfils `evald.ports.clock.Clock`."""
+
+    def now(self) -> int:
+        """Seconds since 1970-01-01 UTC, rounded down."""
+        return int(time.time())
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns after that many seconds."""
+        await asyncio.sleep(seconds)
+
+    def jitter(self) -> float:
+        """A random number, at least 0.0 and below 1.0."""
+        return random.random()
+
+    def new_id(self, prefix: IdPrefix) -> str:
+        """The prefix, eight hexadecimal digits of the second, and 24 random ones."""
+        return f"{prefix}{self.now():08x}{secrets.token_hex(12)}"
+
+    def new_file_id(self) -> str:
+        """`file-` and 22 random characters of base 62."""
+        return FILE_PREFIX + "".join(secrets.choice(_BASE_62) for _ in range(22))
+
+    def new_uuid(self) -> str:
+        """A random (version 4) UUID with its hyphens."""
+        return str(uuid.uuid4())

@@ -1,0 +1,101 @@
+"""Which SQL keeps evals."""
+
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from evald.adapters.sql.documents import Document, document_text, read_document
+from evald.adapters.sql.pages import after_key, beyond, read_page
+from evald.adapters.sql.runs import delete_runs
+from evald.adapters.sql.session import Session, in_thread
+from evald.adapters.sql.tables import EVALS, RUNS
+from evald.ports.kept import Page
+from evald.wire.criteria import read_criterion
+from evald.wire.evals import Eval, eval_json
+from evald.wire.pages import ListEvalsQuery
+
+
+class SqlEvalTable:
+    """Evals in a table. Fulfils `evald.ports.store.EvalTable`."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @in_thread
+    def insert(self, project_id: str, an_eval: Eval) -> None:
+        """The eval is kept."""
+        self.session.connection.execute(
+            insert(EVALS).values(
+                id=an_eval.id,
+                project_id=project_id,
+                updated_at=an_eval.created_at,
+                document=document_text(eval_json(an_eval)),
+            )
+        )
+
+    @in_thread
+    def page(self, project_id: str, query: ListEvalsQuery) -> Page[Eval]:
+        """A page; `order_by=updated_at` breaks ties by insertion.
+
+        Raises:
+            CursorUnknown: `after` is no eval of the project.
+        """
+        by_update = query.order_by == "updated_at"
+        key = [EVALS.c.updated_at, EVALS.c.seq] if by_update else [EVALS.c.seq]
+        mine = EVALS.c.project_id == project_id
+        after = after_key(
+            self.session.connection, query, select(*key).where(mine, EVALS.c.id == query.after)
+        )
+        rows = beyond(select(EVALS.c.document).where(mine), key, after=after, query=query)
+        return read_page(self.session.connection, rows, _eval, limit=query.limit)
+
+    @in_thread
+    def get(self, project_id: str, eval_id: str) -> Eval | None:
+        """The eval, if it is there."""
+        return _find(self.session.connection, project_id, eval_id)
+
+    @in_thread
+    def update(self, project_id: str, an_eval: Eval, *, updated_at: int) -> None:
+        """Name and metadata of the eval of this id are now these; nothing else of it changes."""
+        kept = _find(self.session.connection, project_id, an_eval.id)
+        if kept is None:
+            return
+        changed = kept.model_copy(update={"name": an_eval.name, "metadata": an_eval.metadata})
+        self.session.connection.execute(
+            update(EVALS)
+            .where(EVALS.c.id == an_eval.id)
+            .values(updated_at=updated_at, document=document_text(eval_json(changed)))
+        )
+
+    @in_thread
+    def delete(self, project_id: str, eval_id: str) -> list[str]:
+        """The eval and its runs are gone; returns the ids of those runs, oldest first."""
+        run_ids = delete_runs(
+            self.session.connection, RUNS.c.project_id == project_id, RUNS.c.eval_id == eval_id
+        )
+        self.session.connection.execute(
+            delete(EVALS).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
+        )
+        return run_ids
+
+
+def _find(connection: Connection, project_id: str, eval_id: str) -> Eval | None:
+    found = connection.execute(
+        select(EVALS.c.document).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
+    )
+    row = found.one_or_none()
+    return None if row is None else _eval(row)
+
+
+def _eval(row: Row[Any]) -> Eval:
+    kept = read_document(row.document)
+    criteria = cast(list[Document], kept["testing_criteria"])
+    # Not validated again: that would cost the numbers the text they were written with.
+    return Eval.model_construct(
+        id=cast(str, kept["id"]),
+        created_at=cast(int, kept["created_at"]),
+        name=cast(str, kept["name"]),
+        metadata=cast(dict[str, str], kept["metadata"]),
+        data_source_config=cast(Document, kept["data_source_config"]),
+        testing_criteria=[read_criterion(each) for each in criteria],
+    )

@@ -1,0 +1,110 @@
+"""Which SQL keeps output items, and reads them by row."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Dialect, insert, select
+
+from evald.adapters.sql.pages import after_key, beyond, read_page
+from evald.adapters.sql.session import Session, in_thread
+from evald.adapters.sql.tables import OUTPUT_ITEMS, RUNS
+from evald.ports.kept import Page, StoredOutputItem
+from evald.wire.ids import IdPrefix
+from evald.wire.pages import ListOutputItemsQuery
+
+_ITEMS = OUTPUT_ITEMS.c
+_NO_ITEM = b""
+_PREFIX = IdPrefix.OUTPUT_ITEM.value
+
+
+class SqlOutputItemTable:
+    """Output items in a table. Fulfils `evald.ports.store.OutputItemTable`."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @in_thread
+    def page(self, run_id: str, query: ListOutputItemsQuery) -> Page[StoredOutputItem]:
+        """A page of the run's items, by row. `after` may have another status than those asked for.
+
+        Raises:
+            CursorUnknown: `after` is no item of the run.
+        """
+        mine = _of_run(run_id)
+        named = _ITEMS.id == _looked_for(query.after or "")
+        after = after_key(self.session.connection, query, select(_ITEMS.row).where(mine, named))
+        rows = select(OUTPUT_ITEMS).where(mine)
+        if query.status is not None:
+            rows = rows.where(_ITEMS.status == query.status)
+        rows = beyond(rows, [_ITEMS.row], after=after, query=query)
+        return read_page(self.session.connection, rows, _item, limit=query.limit)
+
+    @in_thread
+    def get(self, run_id: str, output_item_id: str) -> StoredOutputItem | None:
+        """The item, if it is there."""
+        found = self.session.connection.execute(
+            select(OUTPUT_ITEMS).where(_of_run(run_id), _ITEMS.id == _looked_for(output_item_id))
+        )
+        row = found.one_or_none()
+        return None if row is None else _item(row)
+
+
+def insert_items(connection: Connection, run_seq: int, items: Sequence[StoredOutputItem]) -> None:
+    """These items of the run are kept; none of their rows has one yet.
+
+    Raises:
+        ValueError: an id or a hash is not hexadecimal as it must be.
+    """
+    # Past SQLAlchemy's handling of parameters, which for these rows takes longer than SQLite does.
+    rows = [_values(run_seq, item) for item in items]
+    connection.exec_driver_sql(_insert_sql(connection.dialect), rows)
+
+
+@cache
+def _insert_sql(dialect: Dialect) -> str:
+    """The statement as the driver takes it, its parameters in the order of the table's columns."""
+    return str(insert(OUTPUT_ITEMS).compile(dialect=dialect))
+
+
+def _values(run_seq: int, item: StoredOutputItem) -> tuple[int | str | bytes, ...]:
+    return (
+        run_seq,
+        item.row,
+        bytes.fromhex(item.id.removeprefix(_PREFIX)),
+        item.created_at,
+        item.status,
+        bytes.fromhex(item.content_hash),
+        item.item_json,
+        item.results_json,
+        item.sample_json,
+    )
+
+
+def _item(row: Sequence[Any]) -> StoredOutputItem:
+    # Unpacked, since asking a Row for its columns by name takes four times as long.
+    _, number, key, created_at, status, content_hash, item, results, sample = row
+    return StoredOutputItem(
+        id=_PREFIX + key.hex(),
+        row=number,
+        created_at=created_at,
+        status=status,
+        content_hash=content_hash.hex(),
+        item_json=item,
+        results_json=results,
+        sample_json=sample,
+    )
+
+
+def _of_run(run_id: str) -> ColumnElement[bool]:
+    return _ITEMS.run_seq == select(RUNS.c.seq).where(RUNS.c.id == run_id).scalar_subquery()
+
+
+def _looked_for(output_item_id: str) -> bytes:
+    """The id as it is kept; what is no id of an output item becomes one that none has."""
+    try:
+        key = bytes.fromhex(output_item_id.removeprefix(_PREFIX))
+    except ValueError:
+        return _NO_ITEM
+    # An id has one spelling only; fromhex overlooks spaces and capitals.
+    return key if _PREFIX + key.hex() == output_item_id else _NO_ITEM

@@ -1,0 +1,141 @@
+"""The tables as statements name them; the migrations make them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class PlainText(TypeDecorator[str]):
+    """Text that is ours when it is kept, and may be anybody's when it is looked for.
+
+    What no database takes as text (NUL, half a surrogate pair) is looked for as its escape, and so
+    not found, instead of raising.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text as the database takes it."""
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+
+
+METADATA = MetaData()
+
+SCHEMA_VERSION = Table("schema_version", METADATA, Column("version", BigInteger, primary_key=True))
+
+EVALS = Table(
+    "evals",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("updated_at", BigInteger),
+    Column("document", Text),
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("eval_id", PlainText),
+    Column("status", Text),
+    Column("created_at", BigInteger),
+    Column("started_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("blob_id", Text),
+    Column("is_inline", Boolean),
+    Column("checked_bytes", BigInteger),
+    Column("planned_rows", BigInteger),
+    Column("tally", Text),
+    Column("error", Text),
+    Column("document", Text),
+)
+
+OUTPUT_ITEMS = Table(
+    "output_items",
+    METADATA,
+    Column("run_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("row", BigInteger, primary_key=True, autoincrement=False, quote=True),
+    Column("id", LargeBinary),
+    Column("created_at", BigInteger),
+    Column("status", Text),
+    Column("content_hash", LargeBinary),
+    Column("item", Text),
+    Column("results", Text),
+    Column("sample", Text),
+)
+
+RUN_SHARDS = Table(
+    "run_shards",
+    METADATA,
+    Column("run_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_row", BigInteger),
+    Column("row_count", BigInteger),
+    Column("byte_offset", BigInteger),
+    Column("byte_size", BigInteger),
+    Column("attempts", BigInteger),
+    Column("started_before", BigInteger),
+    Column("is_done", Boolean),
+)
+
+ROW_DEATHS = Table(
+    "row_deaths",
+    METADATA,
+    Column("run_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("row", BigInteger, primary_key=True, autoincrement=False, quote=True),
+    Column("deaths", BigInteger),
+)
+
+DELETED_RUNS = Table(
+    "deleted_runs",
+    METADATA,
+    Column("run_seq", BigInteger, primary_key=True, autoincrement=False),
+)
+
+FILES = Table(
+    "files",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("purpose", PlainText),
+    Column("expires_at", BigInteger),
+    Column("blob_id", Text),
+    Column("document", Text),
+)
+
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("secret_hash", PlainText),
+    Column("created_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("document", Text),
+)
+
+IDEMPOTENCY_KEYS = Table(
+    "idempotency_keys",
+    METADATA,
+    Column("project_id", PlainText, primary_key=True),
+    Column("key_hash", Text, primary_key=True),
+    Column("request_hash", Text),
+    Column("object_id", Text),
+    Column("created_at", BigInteger),
+)

@@ -1,0 +1,115 @@
+"""Which SQL shows the engine its work: runs of whichever project, their shards and items."""
+
+from sqlalchemy import or_, select, update
+
+from evald.adapters.sql.files import unexpired
+from evald.adapters.sql.purge import purge_deleted_runs
+from evald.adapters.sql.record import record_items
+from evald.adapters.sql.runs import UNENDED, read_run
+from evald.adapters.sql.session import Session, in_thread
+from evald.adapters.sql.shards import (
+    begin_shard,
+    change_shard,
+    insert_shards,
+    read_shards,
+)
+from evald.adapters.sql.tables import FILES, RUN_SHARDS, RUNS
+from evald.ports.kept import Shard, ShardState, StoredOutputItem, StoredRun
+from evald.wire.runs import RunStatus
+
+
+class SqlWorkTable:
+    """The engine's work in tables. Fulfils `evald.ports.store.WorkTable`."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @in_thread
+    def unended(self) -> list[str]:
+        """The ids of the runs that are queued or in progress, oldest first."""
+        found = self.session.connection.scalars(
+            select(RUNS.c.id).where(RUNS.c.status.in_(UNENDED)).order_by(RUNS.c.seq)
+        )
+        return list(found)
+
+    @in_thread
+    def find(self, run_id: str) -> StoredRun | None:
+        """The run, if it is there."""
+        found = self.session.connection.execute(select(RUNS).where(RUNS.c.id == run_id))
+        row = found.one_or_none()
+        return None if row is None else read_run(row)
+
+    @in_thread
+    def start(self, run_id: str, *, now: int) -> bool:
+        """A queued run is in progress; says whether it is in progress now."""
+        self.session.connection.execute(
+            update(RUNS)
+            .where(RUNS.c.id == run_id, RUNS.c.status == "queued")
+            .values(status="in_progress", started_at=now)
+        )
+        status = self.session.connection.scalar(select(RUNS.c.status).where(RUNS.c.id == run_id))
+        return bool(status == "in_progress")
+
+    @in_thread
+    def save_plan(self, run_id: str, shards: list[Shard]) -> None:
+        """The shards and the number of their rows are kept; a plan that is there stays."""
+        planned = self.session.connection.execute(
+            update(RUNS)
+            .where(RUNS.c.id == run_id, RUNS.c.planned_rows.is_(None))
+            .values(planned_rows=sum(shard.row_count for shard in shards))
+        )
+        if planned.rowcount > 0:
+            insert_shards(self.session.connection, run_id, shards)
+
+    @in_thread
+    def shards(self, run_id: str) -> list[Shard]:
+        """The run's shards by number; empty where there is no plan."""
+        return read_shards(self.session.connection, run_id)
+
+    @in_thread
+    def begin_shard(self, run_id: str, number: int) -> ShardState:
+        """One more attempt at the shard is counted.
+
+        Every row before `started_before` without an item has died once more, and
+        `started_before` is back at the shard's first row. A shard that is gone with its run is
+        answered as one that is done and has no rows.
+        """
+        return begin_shard(self.session.connection, run_id, number)
+
+    @in_thread
+    def mark_started(self, run_id: str, number: int, *, before: int) -> None:
+        """Rows of the shard before this one may be in flight from now on."""
+        change = change_shard(run_id, number).where(RUN_SHARDS.c.started_before < before)
+        self.session.connection.execute(change.values(started_before=before))
+
+    @in_thread
+    def record(self, run_id: str, items: list[StoredOutputItem]) -> RunStatus | None:
+        """Those items whose rows have none yet are kept, and the run's tally has grown by them.
+
+        Keeping an item twice changes nothing. Returns the run's status; None, and nothing is kept,
+        where the run is gone.
+        """
+        return record_items(self.session.connection, run_id, items)
+
+    @in_thread
+    def end_shard(self, run_id: str, number: int) -> None:
+        """The shard is done."""
+        self.session.connection.execute(change_shard(run_id, number).values(is_done=True))
+
+    @in_thread
+    def release_shard(self, run_id: str, number: int) -> None:
+        """The shard was handed back in good order: no row of it counts as in flight."""
+        change = change_shard(run_id, number).values(started_before=RUN_SHARDS.c.first_row)
+        self.session.connection.execute(change)
+
+    @in_thread
+    def purge(self, *, most: int) -> bool:
+        """Up to `most` output items of deleted runs are gone; says whether more may follow."""
+        return purge_deleted_runs(self.session.connection, most=most)
+
+    @in_thread
+    def blobs_in_use(self, *, now: int) -> set[str]:
+        """Every blob that a file, an inline run, or a run that has not ended still needs."""
+        of_files = select(FILES.c.blob_id).where(unexpired(now))
+        of_runs = select(RUNS.c.blob_id).where(or_(RUNS.c.is_inline, RUNS.c.status.in_(UNENDED)))
+        return set(self.session.connection.scalars(of_files.union(of_runs)))
