@@ -11,7 +11,8 @@ from pydantic import JsonValue
 from evald.adapters.sql.store import open_store
 from evald.adapters.threads import ThreadCpu
 from evald.domain.tally import CriterionCount, Tally, Usage
-from evald.ports.store import Rows, Store, StoredOutputItem, StoredRun
+from evald.ports.kept import Rows, StoredOutputItem, StoredRun
+from evald.ports.store import Store
 from evald.services.context import Context
 from evald.services.keys import DEFAULT_PROJECT
 from evald.wire.criteria import TestingCriterion

@@ -8,7 +8,8 @@ from evald.domain import exact_json
 from evald.domain.errors import EvalNotFound, RunNotFound, UnknownCursor
 from evald.domain.run_status import has_ended
 from evald.domain.tally import CriterionCount
-from evald.ports.store import CursorUnknown, StoredOutputItem, StoredRun
+from evald.ports.kept import StoredOutputItem, StoredRun
+from evald.ports.store import CursorUnknown
 from evald.sampling.flatten import flatten_messages
 from evald.services.context import Context
 from evald.wire.data_sources import (

@@ -1,0 +1,153 @@
+"""The durable engine: DBOS workflows that carry a run's steps over crashes and restarts."""
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from evald.engine.workbench import HandedBack, Workbench
+
+T = TypeVar("T")
+
+EXECUTOR = "local"
+VERSION = "1"
+"""Constant, since DBOS binds unfinished work to the version that began it."""
+
+POLL_S = 60.0
+"""How often DBOS looks for notifications and schedules, of which we use none."""
+
+MANY_RECOVERIES = 1_000_000
+"""A run goes on after any number of restarts; rows that kill the process are counted by us."""
+
+ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
+
+
+class DurableRuns:
+    """Drives runs as DBOS workflows: one a run, whose id is the run's, and one a shard.
+
+    The run row is the truth. A workflow that ended while its run has not is followed by another,
+    `<run id>.1` and so on.
+    """
+
+    def __init__(self, workbench: Workbench, database: Path) -> None:
+        """Keeps DBOS's own tables in this SQLite file, beside ours."""
+        self._workbench = workbench
+        self._database = database
+        self._register()
+
+    def launch(self) -> None:
+        """DBOS runs, and what a former process left unfinished is begun again by it.
+
+        Must be called in the event loop's thread, where its workflows then run.
+        """
+        config = DBOSConfig(
+            name="evald",
+            system_database_url=f"sqlite:///{self._database}",
+            system_database_engine=_engine(self._database),
+            executor_id=EXECUTOR,
+            application_version=VERSION,
+            enable_otlp=False,
+            log_level="ERROR",
+            notification_listener_polling_interval_sec=POLL_S,
+            scheduler_polling_interval_sec=POLL_S,
+        )
+        DBOS(config=config)
+        DBOS.launch()
+
+    async def start(self, run_id: str) -> bool:
+        """Whether the run is being driven now, by this call or since before."""
+        number = 0
+        while True:
+            workflow_id = f"{run_id}.{number}" if number else run_id
+            status = await DBOS.get_workflow_status_async(workflow_id)
+            if status is None:
+                with SetWorkflowID(workflow_id):
+                    await DBOS.start_workflow_async(self._drive, workflow_id, run_id)
+                return True
+            if status.status not in ENDED:
+                return True
+            number += 1
+
+    def _register(self) -> None:
+        workbench = self._workbench
+
+        @DBOS.step(name="plan_run")
+        async def plan(run_id: str) -> None:
+            await workbench.plan(run_id)
+
+        @DBOS.step(name="work_rows")
+        async def work(run_id: str, number: int) -> None:
+            await _or_never(workbench.work(run_id, number))
+
+        @DBOS.step(name="finish_run")
+        async def finish(run_id: str) -> None:
+            await workbench.finish(run_id)
+
+        @DBOS.workflow(name="work_shard", max_recovery_attempts=MANY_RECOVERIES)
+        async def shard(run_id: str, number: int) -> None:
+            await work(run_id, number)
+
+        @DBOS.workflow(name="drive_run", max_recovery_attempts=MANY_RECOVERIES)
+        async def drive(workflow_id: str, run_id: str) -> None:
+            try:
+                await plan(run_id)
+                while (number := await _or_never(workbench.next_shard(run_id))) is not None:
+                    begin = partial(DBOS.start_workflow_async, shard, run_id, number)
+                    await _start_apart(f"{workflow_id}/s{number}", begin)
+                await finish(run_id)
+            finally:
+                workbench.let_go(run_id)
+
+        self._drive = drive
+
+
+async def _or_never(step: Awaitable[T]) -> T:
+    """What the step returns.
+
+    A step that was handed back never does, so that DBOS takes it for unfinished and begins it
+    again in the next process.
+    """
+    try:
+        return await step
+    except HandedBack:
+        await asyncio.Event().wait()
+        raise
+
+
+async def _start_apart(workflow_id: str, start: Callable[[], Awaitable[object]]) -> None:
+    """Starts a workflow that DBOS does not take for a step of the one that starts it.
+
+    The shards to start differ from one recovery to the next, and DBOS wants a workflow's own
+    steps to be the same each time.
+    """
+
+    async def start_named() -> None:
+        with SetWorkflowID(workflow_id):
+            await start()
+
+    await asyncio.create_task(start_named(), context=contextvars.Context())
+
+
+def _engine(database: Path) -> Engine:
+    """An engine on DBOS's file, in WAL mode, which DBOS does not set itself.
+
+    `synchronous` is NORMAL: after a power loss DBOS may have forgotten its last steps, and repeats
+    them; what must not be forgotten is in our own file.
+    """
+    engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,108 @@
+"""One row's way: its sample, its grades, and the output item they make."""
+
+import asyncio
+import logging
+
+from evald.domain.item_schema import RowUndecided
+from evald.domain.jsonl import Row, RowProblem, describe, row_of_text
+from evald.domain.sample import Sample
+from evald.domain.tally import Usage
+from evald.domain.template import Variables
+from evald.engine.output_item import output_item
+from evald.engine.run_in_hand import RunInHand
+from evald.graders.by_type import grade
+from evald.graders.grade import Grade, errored
+from evald.ports.kept import StoredOutputItem
+from evald.sampling.echo import asked_elsewhere, echo
+from evald.sampling.reading import Reading
+from evald.sampling.sampler import sample_row
+from evald.sampling.uploaded import sample_of_row
+from evald.wire.errors import ApiError
+
+_log = logging.getLogger("evald.engine")
+
+GRACE_S = 1.0
+"""How much longer than its deadline a row may take: the model's client, which knows why the answer
+did not come, says so first.
+"""
+
+DEATHS_ALLOWED = 3
+"""A row in whose midst the process ended this often is not tried again."""
+
+
+async def work_row(run: RunInHand, number: int, text: bytes) -> StoredOutputItem:
+    """The output item of a row; never raises but when it is canceled.
+
+    Args:
+        number: the row's 0-based position in the data source.
+        text: the row's JSON.
+    """
+    row = row_of_text(text)
+    try:
+        return await _worked(run, number, row)
+    except TimeoutError:
+        seconds = run.context.item_timeout_s
+        message = f"The row was not done within {seconds:g} seconds."
+        return _errored(run, number, row, ApiError(code="item_timeout", message=message))
+    except Exception:  # noqa: BLE001 - the outermost loop of a row
+        # A mistake of ours costs one row, never a run.
+        _log.exception("row_failed run=%s row=%d", run.id, number)
+        message = "The server had an error while working on this row; its log has the trace."
+        return _errored(run, number, row, ApiError(code="internal_error", message=message))
+
+
+def dead_row(run: RunInHand, number: int, text: bytes) -> StoredOutputItem:
+    """The output item of a row in whose midst the process ended too often."""
+    message = f"The server ended {DEATHS_ALLOWED} times while this row was being worked on."
+    error = ApiError(code="internal_error", message=message)
+    return _errored(run, number, row_of_text(text), error)
+
+
+async def _worked(run: RunInHand, number: int, row: Row | RowProblem) -> StoredOutputItem:
+    problem = _unusable(run, row)
+    if problem is not None or isinstance(row, RowProblem):
+        return _errored(run, number, row, problem or _NO_ROW)
+    async with asyncio.timeout(run.context.item_timeout_s + GRACE_S):
+        sample = await _sample(run, row)
+        grades = await _grades(run, row, sample)
+    return output_item(run, number, row.item, (sample, grades))
+
+
+_NO_ROW = ApiError(code="invalid_data_source", message="The row cannot be read.")
+
+
+def _unusable(run: RunInHand, row: Row | RowProblem) -> ApiError | None:
+    if isinstance(row, RowProblem):
+        message = describe(row, where="The row")
+        return ApiError(code="invalid_data_source", message=message)
+    misfit = run.schema.misfit(row.item)
+    if isinstance(misfit, RowUndecided):
+        return ApiError(code="item_schema_undecided", message=misfit.reason)
+    return None
+
+
+async def _sample(run: RunInHand, row: Row) -> Sample:
+    if run.request_plan is None:
+        return sample_of_row(row.sample)
+    deadline = run.context.clock.monotonic() + run.context.item_timeout_s
+    return await sample_row(run.request_plan, row.item, model=run.model, deadline=deadline)
+
+
+async def _grades(run: RunInHand, row: Row, sample: Sample) -> list[Grade]:
+    if sample.error is not None:
+        return [errored(sample.error.code, sample.error.message) for _ in run.criteria]
+    variables = Variables(row.item, sample.variables)
+    return [await grade(each.grader, variables) for each in run.criteria]
+
+
+def _errored(
+    run: RunInHand, number: int, row: Row | RowProblem, error: ApiError
+) -> StoredOutputItem:
+    item = {} if isinstance(row, RowProblem) else row.item
+    grades = [errored(error.code, error.message) for _ in run.criteria]
+    return output_item(run, number, item, (_unsampled(run, error), grades))
+
+
+def _unsampled(run: RunInHand, error: ApiError) -> Sample:
+    reading = Reading(run.model_name, Usage(), error=error)
+    return Sample(None, echo(asked_elsewhere({}), reading), {}, error)

@@ -1,0 +1,119 @@
+"""The plan of a run: its rows, checked and cut into shards, written once."""
+
+from functools import partial
+
+from evald.domain.item_schema import ItemSchema, compile_item_schema
+from evald.domain.jsonl import Line, LineSplitter, LineTooLong, describe, problem_of, row_of_text
+from evald.engine.context import EngineContext
+from evald.ports.blobs import BlobNotFound
+from evald.ports.kept import Shard, StoredRun
+from evald.wire.data_source_configs import item_schema_of
+from evald.wire.errors import ApiError
+
+SHARD_ROWS = 256
+SHARD_BYTES = 8 * 1_048_576
+"""A shard's rows are read into memory together, so a shard of large rows has fewer of them."""
+
+
+class _BadRow(Exception):
+    """A row that ends the run before it asked for anything."""
+
+
+async def plan_run(context: EngineContext, run_id: str) -> int | None:
+    """How many shards the run has, which is in progress now; None where it has ended.
+
+    Every row is checked before any model is asked, so that a bad one in the last line costs
+    nothing but time; rows that were checked before the answer are not checked again. A bad row
+    ends the run as `failed`, naming the row or line. May run twice: a plan that is there stays.
+    """
+    async with context.store.transaction() as tx:
+        run = await tx.work.find(run_id)
+        if run is None or not await tx.work.start(run_id, now=context.clock.now()):
+            return None
+        shards = await tx.work.shards(run_id)
+        an_eval = await tx.evals.get(run.project_id, run.eval_id)
+    if run.planned_rows is not None:
+        return len(shards)
+    config = {} if an_eval is None else an_eval.data_source_config
+    return await _planned(context, run, compile_item_schema(item_schema_of(config)))
+
+
+async def _planned(context: EngineContext, run: StoredRun, schema: ItemSchema) -> int | None:
+    try:
+        shards = await _cut(context, run, schema)
+    except (_BadRow, BlobNotFound) as problem:
+        error = ApiError(code="invalid_data_source", message=str(problem))
+        async with context.store.transaction() as tx:
+            await tx.runs.end(run.id, "failed", error, now=context.clock.now())
+        return None
+    async with context.store.transaction() as tx:
+        await tx.work.save_plan(run.id, shards)
+    return len(shards)
+
+
+async def _cut(context: EngineContext, run: StoredRun, schema: ItemSchema) -> list[Shard]:
+    cutter = _Cutter(run, schema, max_row_bytes=context.max_row_bytes)
+    async for chunk in context.blobs.read(run.rows.blob_id):
+        await context.cpu.run(partial(cutter.feed, chunk))
+    await context.cpu.run(cutter.end)
+    return cutter.shards
+
+
+class _Cutter:
+    """Goes through the lines of a run's rows, checks them and cuts them into shards."""
+
+    def __init__(self, run: StoredRun, schema: ItemSchema, *, max_row_bytes: int) -> None:
+        self.shards: list[Shard] = []
+        self._splitter = LineSplitter(most_bytes=max_row_bytes)
+        self._schema = schema
+        self._checked_bytes = run.rows.checked_bytes
+        self._inline = run.rows.inline
+        self._rows = 0
+        self._open: list[Line] = []
+        self._open_bytes = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Takes the next bytes."""
+        try:
+            lines = self._splitter.feed(chunk)
+        except LineTooLong as error:
+            message = f"The data source cannot be read: {error}."
+            raise _BadRow(message) from None
+        for line in lines:
+            self._take(line)
+
+    def end(self) -> None:
+        """Takes what is left."""
+        for line in self._splitter.end():
+            self._take(line)
+        self._close()
+
+    def _take(self, line: Line) -> None:
+        if line.offset >= self._checked_bytes:
+            self._check(line)
+        if len(self._open) == SHARD_ROWS or self._open_bytes + len(line.text) > SHARD_BYTES:
+            self._close()
+        self._open.append(line)
+        self._open_bytes += len(line.text)
+        self._rows += 1
+
+    def _check(self, line: Line) -> None:
+        problem = problem_of(row_of_text(line.text), self._schema)
+        if problem is not None:
+            row, number = f"Row {self._rows} of the content", f"Line {line.number} of the file"
+            raise _BadRow(describe(problem, where=row if self._inline else number))
+
+    def _close(self) -> None:
+        if not self._open:
+            return
+        first, last = self._open[0], self._open[-1]
+        self.shards.append(
+            Shard(
+                number=len(self.shards),
+                first_row=self._rows - len(self._open),
+                row_count=len(self._open),
+                offset=first.offset,
+                size=last.offset + len(last.text) - first.offset,
+            )
+        )
+        self._open, self._open_bytes = [], 0

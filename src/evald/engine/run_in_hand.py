@@ -1,0 +1,72 @@
+"""A run as this process works on it: everything its rows share."""
+
+import asyncio
+from collections import deque
+
+from evald.domain.item_schema import ItemSchema, compile_item_schema
+from evald.engine.context import EngineContext
+from evald.engine.recorder import Recorder
+from evald.engine.refusals import RefusalWatch
+from evald.ports.kept import StoredRun
+from evald.sampling.request import RequestPlan, compile_request
+from evald.wire.criteria import TestingCriterion
+from evald.wire.data_source_configs import item_schema_of
+from evald.wire.data_sources import DataSource, JsonlDataSource, read_data_source
+from evald.wire.evals import Eval
+
+JSONL_WINDOW = 64
+"""Rows at once where no model is asked for a sample."""
+
+
+class RunInHand:
+    """One run's compiled parts, its window of rows in flight, its recorder, and its end.
+
+    `window` bounds the rows in flight, over all shards of the run: twice what the provider takes
+    at once, so that it never waits for us and the rows waiting for it stay few.
+    """
+
+    def __init__(self, context: EngineContext, run: StoredRun, an_eval: Eval) -> None:
+        """Takes the run in hand."""
+        self.context = context
+        self.id = run.id
+        self.blob_id = run.rows.blob_id
+        self.model_name = run.model
+        self.criteria: list[TestingCriterion] = an_eval.testing_criteria
+        self.schema: ItemSchema = compile_item_schema(item_schema_of(an_eval.data_source_config))
+        self.request_plan: RequestPlan | None = _request_plan(read_data_source(run.data_source))
+        answered = run.tally.passed + run.tally.failed > 0
+        self.model = RefusalWatch(context.model, already_answered=answered)
+        self.recorder = Recorder(context.store, context.clock, run.id)
+        rows = 2 * context.concurrency_of(run.model) if self.request_plan else JSONL_WINDOW
+        self.window_rows = rows
+        self.window = asyncio.Semaphore(rows)
+        self.stopped = asyncio.Event()
+        self.changed = asyncio.Event()
+        self.waiting_shards: deque[int] = deque()
+        self.open_shards: set[int] = set()
+        self._rows: set[asyncio.Task[None]] = set()
+
+    def track(self, row: asyncio.Task[None]) -> None:
+        """The row is in flight until its task is done."""
+        self._rows.add(row)
+        row.add_done_callback(self._rows.discard)
+
+    def next_shard(self) -> int | None:
+        """The lowest shard that has not begun here, taken off the list; None at its end."""
+        return self.waiting_shards.popleft() if self.waiting_shards else None
+
+    def close_shard(self, number: int) -> None:
+        """The shard is worked on no longer."""
+        self.open_shards.discard(number)
+        self.changed.set()
+
+    def stop(self) -> None:
+        """No further row begins, and the rows in flight are canceled."""
+        self.stopped.set()
+        self.changed.set()
+        for row in list(self._rows):
+            row.cancel()
+
+
+def _request_plan(source: DataSource) -> RequestPlan | None:
+    return None if isinstance(source, JsonlDataSource) else compile_request(source)

@@ -1,0 +1,167 @@
+"""The workbench: the runs this process has in hand, and the steps by which each goes forward."""
+
+import asyncio
+import logging
+
+from evald.domain.run_status import has_ended
+from evald.engine.context import EngineContext
+from evald.engine.plan import SHARD_ROWS, plan_run
+from evald.engine.run_in_hand import RunInHand
+from evald.engine.shard import work_shard
+
+_log = logging.getLogger("evald.engine")
+
+LOOK_AGAIN_S = 1.0
+"""How often a waiting run asks the store which shards are done, should no word have come."""
+
+SPARE_SHARDS = 2
+"""Shards open beyond those that fill the window, so that it never runs dry at a border."""
+
+
+class HandedBack(Exception):
+    """The process is about to end: what it had in hand goes on in another one, or after restart."""
+
+
+class Workbench:
+    """Runs in hand, by id. Each method is one step of a run and may be repeated."""
+
+    def __init__(self, context: EngineContext) -> None:
+        """Begins with no run in hand."""
+        self._context = context
+        self._runs: dict[str, RunInHand] = {}
+        self._driven: set[str] = set()
+        self._closing = False
+
+    def has(self, run_id: str) -> bool:
+        """Whether the run is being driven by this process."""
+        return run_id in self._driven
+
+    def count(self) -> int:
+        """How many runs are being driven by this process."""
+        return len(self._driven)
+
+    async def plan(self, run_id: str) -> None:
+        """The run's rows are cut into shards, unless it has ended."""
+        shards = await plan_run(self._context, run_id)
+        _log.info("run_planned run=%s shards=%s", run_id, shards)
+
+    async def next_shard(self, run_id: str) -> int | None:
+        """The number of the shard to begin now; waits until there is room for it.
+
+        None, once every shard is done or the run is over.
+
+        Raises:
+            HandedBack: the process ends before the run does.
+        """
+        self._driven.add(run_id)
+        run = await self._take(run_id)
+        if run is None:
+            return None
+        room = -(-run.window_rows // SHARD_ROWS) + SPARE_SHARDS
+        number = run.next_shard()
+        await self._wait(run, open_at_most=room - 1 if number is not None else 0)
+        if self._closing:
+            raise HandedBack
+        if run.stopped.is_set() or number is None:
+            return None
+        run.open_shards.add(number)
+        return number
+
+    async def work(self, run_id: str, number: int) -> None:
+        """The shard's rows are recorded, or the run is over.
+
+        Raises:
+            HandedBack: the process ends before the shard does.
+        """
+        run = await self._take(run_id)
+        if run is None:
+            return
+        run.open_shards.add(number)
+        try:
+            await work_shard(run, number)
+        except Exception:
+            # The worker's outermost loop: the run stops here and is begun again by the sweep.
+            _log.exception("shard_failed run=%s shard=%d", run_id, number)
+            run.stop()
+            await self._release(run_id, number)
+            raise
+        finally:
+            run.close_shard(number)
+        if self._closing:
+            await self._release(run_id, number)
+            raise HandedBack
+
+    async def finish(self, run_id: str) -> None:
+        """The run is completed, if all of its shards are done and it has not ended otherwise."""
+        context = self._context
+        async with context.store.transaction() as tx:
+            run = await tx.work.find(run_id)
+            if run is None or has_ended(run.status):
+                return
+            if all(shard.done for shard in await tx.work.shards(run_id)):
+                await tx.runs.end(run_id, "completed", None, now=context.clock.now())
+                _log.info("run_completed run=%s", run_id)
+
+    async def look(self, run_id: str) -> None:
+        """A run in hand that has ended or is gone is stopped at once."""
+        run = self._runs.get(run_id)
+        if run is None:
+            return
+        async with self._context.store.snapshot() as tx:
+            found = await tx.work.find(run_id)
+        if found is None or has_ended(found.status):
+            run.stop()
+
+    def let_go(self, run_id: str) -> None:
+        """The run is in hand no longer."""
+        self._runs.pop(run_id, None)
+        self._driven.discard(run_id)
+
+    async def hand_back(self) -> None:
+        """Every row in flight is abandoned, and every finished one is recorded."""
+        self._closing = True
+        for run in list(self._runs.values()):
+            run.stop()
+        for run in list(self._runs.values()):
+            while run.open_shards:
+                run.changed.clear()
+                await run.changed.wait()
+
+    async def _release(self, run_id: str, number: int) -> None:
+        async with self._context.store.transaction() as tx:
+            await tx.work.release_shard(run_id, number)
+
+    async def _take(self, run_id: str) -> RunInHand | None:
+        if self._closing:
+            raise HandedBack
+        if run_id not in self._runs:
+            async with self._context.store.snapshot() as tx:
+                run = await tx.work.find(run_id)
+                if run is None or has_ended(run.status):
+                    return None
+                an_eval = await tx.evals.get(run.project_id, run.eval_id)
+                shards = await tx.work.shards(run_id)
+            if an_eval is None:
+                return None
+            in_hand = RunInHand(self._context, run, an_eval)
+            in_hand.waiting_shards.extend(each.number for each in shards if not each.done)
+            self._runs.setdefault(run_id, in_hand)
+        return self._runs[run_id]
+
+    async def _wait(self, run: RunInHand, *, open_at_most: int) -> None:
+        while len(run.open_shards) > open_at_most and not run.stopped.is_set():
+            run.changed.clear()
+            try:
+                async with asyncio.timeout(LOOK_AGAIN_S):
+                    await run.changed.wait()
+            except TimeoutError:
+                await self._close_done(run)
+
+    async def _close_done(self, run: RunInHand) -> None:
+        async with self._context.store.snapshot() as tx:
+            found = await tx.work.find(run.id)
+            done = {shard.number for shard in await tx.work.shards(run.id) if shard.done}
+        if found is None or has_ended(found.status):
+            run.stop()
+        for number in run.open_shards & done:
+            run.close_shard(number)

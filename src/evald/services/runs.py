@@ -1,0 +1,200 @@
+"""Runs: create, list, get, cancel, delete."""
+
+from dataclasses import dataclass
+
+from evald.domain.errors import (
+    DataFileNotFound,
+    EvalNotFound,
+    NotSupportedYet,
+    RunNotFound,
+    UnknownCursor,
+)
+from evald.domain.tally import CriterionCount, Tally
+from evald.graders.by_type import is_built
+from evald.ports.kept import Page, Rows, StoredRun
+from evald.ports.store import CursorUnknown, Transaction
+from evald.sampling.request import compile_request
+from evald.services.context import Context
+from evald.services.evals import get_eval
+from evald.services.idempotency import Idempotency, object_made, remember
+from evald.services.row_intake import RowIntake, check_file
+from evald.services.run_views import RunView, view_run
+from evald.wire.data_sources import (
+    DataSource,
+    FileContentSource,
+    FileIdSource,
+    JsonlDataSource,
+    ResponsesSource,
+    StoredCompletionsSource,
+    data_source_json,
+)
+from evald.wire.evals import Eval
+from evald.wire.ids import IdPrefix
+from evald.wire.pages import ListRunsQuery
+from evald.wire.runs import CreateRunRequest, DeletedRun
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a run is made of, once it is known to be one that can work."""
+
+    project_id: str
+    eval: Eval
+    request: CreateRunRequest
+    rows: Rows
+
+
+async def create_run(
+    context: Context,
+    project_id: str,
+    request: CreateRunRequest,
+    *,
+    intake: RowIntake,
+    idempotency: Idempotency | None = None,
+) -> RunView:
+    """The queued run that was made, or the one this Idempotency-Key made before.
+
+    Raises:
+        NotSupportedYet: the run needs a grader or a source that this version has not.
+        MissingParameter, InvalidValue: rows are to be sampled, and the model or the messages are
+            missing or cannot be used.
+        DataFileNotFound: the source names a file that is not here.
+        InvalidRow: a row among those there was time to check is bad.
+        EvalNotFound: the eval was deleted meanwhile.
+        IdempotencyConflict: the key came with another body.
+    """
+    _refuse_unbuilt(intake.eval)
+    _refuse_unaskable(request.data_source)
+    await intake.blob.seal()
+    rows = await _rows(context, project_id, request.data_source, intake)
+    run = _new_run(context, _Order(project_id, intake.eval, request, rows))
+    async with context.store.transaction() as tx:
+        made = await object_made(tx, project_id, idempotency, now=run.created_at)
+        if made is not None:
+            return view_run(context, await _found(tx, project_id, run.eval_id, made))
+        if await tx.evals.get(project_id, run.eval_id) is None:
+            raise EvalNotFound(run.eval_id)  # deleted while its rows were on their way
+        await tx.runs.insert(run)
+        await remember(tx, project_id, idempotency, object_id=run.id, now=run.created_at)
+        if rows.inline:
+            intake.blob.claim()
+    context.work.wake(run.id)
+    return view_run(context, run)
+
+
+async def list_runs(
+    context: Context, project_id: str, eval_id: str, query: ListRunsQuery
+) -> Page[RunView]:
+    """A page of the eval's runs.
+
+    Raises:
+        EvalNotFound: there is no such eval.
+        UnknownCursor: `after` is no run of it.
+    """
+    await get_eval(context, project_id, eval_id)
+    async with context.store.snapshot() as tx:
+        try:
+            page = await tx.runs.page(project_id, eval_id, query)
+        except CursorUnknown:
+            raise UnknownCursor(str(query.after)) from None
+    return Page([view_run(context, run) for run in page.rows], page.has_more)
+
+
+async def get_run(context: Context, project_id: str, eval_id: str, run_id: str) -> RunView:
+    """The run.
+
+    Raises:
+        RunNotFound: the eval has no such run.
+    """
+    async with context.store.snapshot() as tx:
+        return view_run(context, await _found(tx, project_id, eval_id, run_id))
+
+
+async def cancel_run(context: Context, project_id: str, eval_id: str, run_id: str) -> RunView:
+    """The run, canceled; one that had ended is answered unchanged.
+
+    Items that are done are kept. Calls in flight are abandoned right after the answer.
+
+    Raises:
+        RunNotFound: the eval has no such run.
+    """
+    async with context.store.transaction() as tx:
+        await _found(tx, project_id, eval_id, run_id)
+        await tx.runs.end(run_id, "canceled", None, now=context.clock.now())
+        run = await _found(tx, project_id, eval_id, run_id)
+    context.work.wake(run_id)
+    return view_run(context, run)
+
+
+async def delete_run(context: Context, project_id: str, eval_id: str, run_id: str) -> DeletedRun:
+    """Says that the run is gone, its items with it; a run in progress is stopped.
+
+    Raises:
+        RunNotFound: the eval has no such run.
+    """
+    async with context.store.transaction() as tx:
+        if not await tx.runs.delete(project_id, eval_id, run_id):
+            raise RunNotFound(run_id)
+    context.work.wake(run_id)
+    return DeletedRun(run_id=run_id)
+
+
+async def _found(tx: Transaction, project_id: str, eval_id: str, run_id: str) -> StoredRun:
+    found = await tx.runs.get(project_id, eval_id, run_id)
+    if found is None:
+        raise RunNotFound(run_id)
+    return found
+
+
+def _new_run(context: Context, order: _Order) -> StoredRun:
+    source = order.request.data_source
+    model = "" if isinstance(source, JsonlDataSource) else source.model or ""
+    return StoredRun(
+        id=context.clock.new_id(IdPrefix.RUN),
+        project_id=order.project_id,
+        eval_id=order.eval.id,
+        created_at=context.clock.now(),
+        status="queued",
+        name=model if order.request.name is None else order.request.name,
+        model=model,
+        metadata=order.request.metadata or {},
+        data_source=data_source_json(source),
+        rows=order.rows,
+        tally=Tally(criteria={each.id: CriterionCount() for each in order.eval.testing_criteria}),
+    )
+
+
+async def _rows(context: Context, project_id: str, source: DataSource, intake: RowIntake) -> Rows:
+    match source.source:
+        case FileContentSource():
+            return Rows(intake.blob.id, inline=True, checked_bytes=intake.checked_bytes)
+        case FileIdSource(id=file_id):
+            async with context.store.snapshot() as tx:
+                stored = await tx.files.get(project_id, file_id, now=context.clock.now())
+            if stored is None:
+                raise DataFileNotFound(file_id)
+            checked = await check_file(context, stored.blob_id, intake.schema)
+            return Rows(stored.blob_id, inline=False, checked_bytes=checked)
+        case StoredCompletionsSource() | ResponsesSource():
+            raise NotSupportedYet(
+                f"A data source of type '{source.source.type}' reads stored logs, which this "
+                "version does not keep yet; use 'file_content' or 'file_id'.",
+                param="data_source.source.type",
+            )
+
+
+def _refuse_unbuilt(an_eval: Eval) -> None:
+    for index, criterion in enumerate(an_eval.testing_criteria):
+        if not is_built(criterion.grader):
+            raise NotSupportedYet(
+                f"The eval's criterion {index}, '{criterion.grader.name}', is of type "
+                f"'{criterion.grader.type}', which this version cannot run yet.",
+                param=f"testing_criteria[{index}].type",
+            )
+
+
+def _refuse_unaskable(source: DataSource) -> None:
+    if isinstance(source, JsonlDataSource):
+        return
+    if not isinstance(source.source, StoredCompletionsSource | ResponsesSource):
+        compile_request(source)

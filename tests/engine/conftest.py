@@ -1,0 +1,30 @@
+"""An engine on a store, blobs and clock of its own, asking a scripted model."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from evald.adapters.blobs.disk import DiskBlobs
+from evald.adapters.clock import SystemClock
+from evald.adapters.models.scripted import ScriptedModel
+from evald.adapters.sql.store import open_store
+from evald.adapters.threads import ThreadCpu
+from evald.engine.context import EngineContext
+
+
+@pytest.fixture
+async def context(tmp_path: Path) -> AsyncIterator[EngineContext]:
+    store = await open_store(tmp_path / "evald.sqlite3")
+    clock = SystemClock()
+    yield EngineContext(
+        store=store,
+        blobs=DiskBlobs(tmp_path / "blobs"),
+        clock=clock,
+        cpu=ThreadCpu(),
+        model=ScriptedModel(lambda _: "Paris", clock),
+        concurrency_of=lambda _: 4,
+        item_timeout_s=10.0,
+        max_row_bytes=20_000_000,
+    )
+    await store.close()

@@ -1,0 +1,145 @@
+"""A killed server goes on with its runs when it is started again: every row once, counts right."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from openai.types.evals import RunRetrieveResponse
+
+from tests.engine.runs import (
+    create_eval,
+    create_run,
+    has_ended,
+    item_rows,
+    recorded,
+    rows,
+    wait_for,
+)
+from tests.support.mock_provider import MockProvider
+from tests.support.running_provider import running_provider
+from tests.support.running_server import RunningServer, running_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+
+@pytest.fixture
+def provider() -> Iterator[MockProvider]:
+    with running_provider(MockProvider(latency_s=0.02)) as mock:
+        yield mock
+
+
+@pytest.fixture
+def server(tmp_path: Path, provider: MockProvider) -> Iterator[RunningServer]:
+    with running_server(tmp_path / "data", EVALD_UPSTREAM_BASE_URL=provider.base_url) as running:
+        yield running
+
+
+def assert_whole(server: RunningServer, eval_id: str, run_id: str, *, count: int) -> None:
+    run = wait_for(server, eval_id, run_id, until=has_ended, within_s=120)
+    failed = count // 10
+
+    assert run.status == "completed"
+    assert item_rows(server.client(), eval_id, run_id) == list(range(count))
+    assert run.result_counts.to_dict() == {
+        "total": count,
+        "errored": 0,
+        "failed": failed,
+        "passed": count - failed,
+    }
+    assert [(each.passed, each.failed) for each in run.per_testing_criteria_results] == [
+        (count - failed, failed)
+    ]
+    assert [each.invocation_count for each in run.per_model_usage] == [count]
+
+
+def is_queued(run: RunRetrieveResponse) -> bool:
+    return run.status in ("queued", "in_progress")
+
+
+def is_planned(run: RunRetrieveResponse) -> bool:
+    return run.result_counts.total > 0
+
+
+def at_row(number: int) -> Callable[[RunRetrieveResponse], bool]:
+    return lambda run: recorded(run) >= number
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [is_queued, is_planned, at_row(1), at_row(250), at_row(300), at_row(600)],
+    ids=["queued", "planned", "first row", "shard border", "second shard", "last row"],
+)
+def test_a_run_survives_a_kill_at_each_of_its_steps(
+    server: RunningServer, moment: Callable[[RunRetrieveResponse], bool]
+) -> None:
+    eval_id = create_eval(server.client())
+    run_id = create_run(server.client(), eval_id, rows(600))
+    wait_for(server, eval_id, run_id, until=moment)
+
+    server.kill()
+    server.start()
+
+    assert_whole(server, eval_id, run_id, count=600)
+
+
+def test_2000_rows_survive_kills_in_their_midst(
+    server: RunningServer, provider: MockProvider
+) -> None:
+    seed = random.SystemRandom().randrange(10_000)
+    print(f"seed {seed}")
+    moments = sorted(random.Random(seed).sample(range(50, 1_900), 2))
+    eval_id = create_eval(server.client())
+    run_id = create_run(server.client(), eval_id, rows(2_000))
+
+    for moment in moments:
+        wait_for(server, eval_id, run_id, until=at_row(moment))
+        server.kill()
+        server.start()
+
+    assert_whole(server, eval_id, run_id, count=2_000)
+    # Paid twice: what was in flight (64) and what was not written yet (64 rows or 0.1 s).
+    assert provider.seen.answers <= 2_000 + len(moments) * (64 + 64 + 320)
+
+
+def test_a_row_that_takes_the_process_down_three_times_is_errored_alone(tmp_path: Path) -> None:
+    (tmp_path / "evald.toml").write_text(
+        '[[providers]]\nname = "fatal"\ntype = "python"\ntarget = "fatal:answer"\n'
+        'models = ["mock-model"]\nmax_concurrency = 4\n'
+    )
+    (tmp_path / "fatal.py").write_text(
+        "import os\n\ndef answer(body):\n"
+        "    text = body['messages'][-1]['content']\n"
+        "    if text == 'say 7':\n        os._exit(9)\n    return text\n"
+    )
+    with running_server(tmp_path / "data") as server:
+        eval_id = create_eval(server.client())
+        run_id = create_run(server.client(), eval_id, rows(9))
+        for _ in range(3):
+            server.process.wait(timeout=30)
+            server.start()
+
+        run = wait_for(server, eval_id, run_id, until=has_ended)
+        items = server.client().evals.runs.output_items.list(run_id, eval_id=eval_id)
+        errored = [item for item in items if item.status == "error"]
+
+    assert (run.status, run.result_counts.passed, run.result_counts.errored) == ("completed", 8, 1)
+    assert [item.datasource_item_id for item in errored] == [7]
+    assert errored[0].sample.error.code == "internal_error"
+
+
+def test_an_orderly_end_hands_back_what_is_in_flight(
+    tmp_path: Path, provider: MockProvider
+) -> None:
+    provider.latency_s = 30.0
+    environment = {"EVALD_UPSTREAM_BASE_URL": provider.base_url}
+    with running_server(tmp_path / "data", **environment) as server:
+        eval_id = create_eval(server.client())
+        run_id = create_run(server.client(), eval_id, rows(20))
+        wait_for(server, eval_id, run_id, until=lambda _: provider.seen.at_once == 20)
+
+        assert server.stop() == 0
+
+        provider.latency_s = 0.0
+        server.start()
+        assert_whole(server, eval_id, run_id, count=20)
