@@ -1,0 +1,257 @@
+"""The server: from settings to a running process, and to its orderly end."""
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from evald.adapters.blobs.disk import DiskBlobs
+from evald.adapters.clock import SystemClock
+from evald.adapters.models.openai_http import open_session
+from evald.adapters.models.routing import RoutedModels
+from evald.adapters.sql.migrate import SchemaTooNew
+from evald.adapters.sql.store import SqlStore, open_store
+from evald.adapters.threads import ThreadCpu
+from evald.assembly.data_folder import (
+    BLOBS,
+    DATABASE,
+    DURABLE_DATABASE,
+    FolderInUse,
+    cookie_secret,
+    open_data_folder,
+    serving_lock,
+)
+from evald.assembly.door import Door, host_name
+from evald.assembly.providers import ConfigInvalid, Surroundings, build_models, read_providers
+from evald.assembly.worker import Worker
+from evald.engine.context import EngineContext
+from evald.http.app import build_api
+from evald.services.context import Context
+from evald.services.keys import Gate
+from evald.settings import Settings
+from evald.web.pages import build_pages
+
+_log = logging.getLogger("evald.server")
+
+KEEP_ALIVE_S = 75
+DRAIN_S = 5
+"""How long answers under way may take once the process is told to end."""
+
+
+class CannotServe(Exception):
+    """The server cannot begin as it is configured; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a serving process keeps open until its end."""
+
+    store: SqlStore
+    blobs: DiskBlobs
+    clock: SystemClock
+    models: RoutedModels
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then hands back what is in flight.
+
+    Raises:
+        CannotServe: a setting, the config file, the data folder or the port forbids it.
+    """
+    try:
+        folder = open_data_folder(settings.data_dir)
+        with (
+            serving_lock(folder),
+            _bound(settings) as listener,
+            asyncio.Runner(loop_factory=_new_loop) as runner,
+        ):
+            runner.run(_serve(settings, folder, listener))
+    except (FolderInUse, ConfigInvalid, SchemaTooNew, OSError) as problem:
+        raise CannotServe(str(problem)) from problem
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, which halves the cost of a socket; asyncio's own where it is not to be had."""
+    try:
+        return import_module("uvloop").new_event_loop()  # type: ignore[no-any-return]
+    except ImportError:
+        return asyncio.new_event_loop()
+
+
+async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> None:
+    async with _opened(settings, folder) as kept:
+        gate = await _gate(settings, kept)
+        worker = Worker(_engine_context(settings, kept), folder / DURABLE_DATABASE, settings)
+        context = _context(settings, kept, worker, listener)
+        api = build_api(
+            context, max_body_bytes=settings.max_body_bytes, is_ready=lambda: worker.is_ready
+        )
+        pages = build_pages(context, gate, cookie_secret=cookie_secret(folder))
+        hosts = _allowed_hosts(settings, context, is_open=await gate.is_open())
+        door = Door(api, pages, gate, kept.clock, hosts)
+        server = _Server(_uvicorn_config(door))
+        _end_on_signals(server)
+        await _say_hello(settings, context, gate, listener=listener)
+        async with worker.working():
+            await server.serve(sockets=[listener])
+            _log.info("server_ending")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but for its signal handlers: it would end the process before work is handed back."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to us."""
+        yield
+
+
+def _end_on_signals(server: uvicorn.Server) -> None:
+    def end() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+
+
+def _uvicorn_config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=DRAIN_S,
+        ws="none",
+    )
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, folder: Path) -> AsyncIterator[_Kept]:
+    clock = SystemClock()
+    providers = read_providers(settings, os.environ)
+    blobs = DiskBlobs(folder / BLOBS)
+    await blobs.sweep_unfinished()
+    store = await open_store(folder / DATABASE)
+    try:
+        async with open_session() as session:
+            models = build_models(providers, Surroundings(session, clock, settings))
+            yield _Kept(store, blobs, clock, models)
+    finally:
+        await store.close()
+
+
+async def _gate(settings: Settings, kept: _Kept) -> Gate:
+    """The gate for these settings.
+
+    Raises:
+        CannotServe: others could reach the server and no key is configured.
+    """
+    on_loopback = is_loopback(settings.host)
+    gate = Gate(kept.store, kept.clock, static_key=settings.api_key, may_be_open=on_loopback)
+    async with kept.store.snapshot() as tx:
+        has_key = bool(settings.api_key) or await tx.keys.any_good()
+    if not has_key and not on_loopback:
+        message = (
+            f"No API key is configured, and {settings.host} can be reached by others: make one "
+            "with `evald keys create`, set EVALD_API_KEY, or listen on 127.0.0.1."
+        )
+        raise CannotServe(message)
+    return gate
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _context(settings: Settings, kept: _Kept, worker: Worker, listener: socket.socket) -> Context:
+    return Context(
+        store=kept.store,
+        blobs=kept.blobs,
+        clock=kept.clock,
+        work=worker,
+        cpu=ThreadCpu(),
+        catalog=kept.models,
+        public_url=(settings.public_url or _url_as_bound(settings, listener)).rstrip("/"),
+        max_file_bytes=settings.max_file_bytes,
+        max_row_bytes=settings.max_row_bytes,
+    )
+
+
+def _engine_context(settings: Settings, kept: _Kept) -> EngineContext:
+    return EngineContext(
+        store=kept.store,
+        blobs=kept.blobs,
+        clock=kept.clock,
+        cpu=ThreadCpu(),
+        model=kept.models,
+        concurrency_of=kept.models.max_concurrency,
+        item_timeout_s=settings.item_timeout_s,
+        max_row_bytes=settings.max_row_bytes,
+    )
+
+
+def _allowed_hosts(settings: Settings, context: Context, *, is_open: bool) -> frozenset[str] | None:
+    """The host names to answer to; None: to any.
+
+    On loopback without keys, a page of a foreign site could reach the server through a name that
+    it has resolve to 127.0.0.1; so only the machine's own names are answered to.
+    """
+    named = {host.strip().lower() for host in settings.allowed_hosts.split(",") if host.strip()}
+    if not is_open:
+        return frozenset(named) or None
+    public = host_name(urlsplit(context.public_url).netloc)
+    return frozenset({*named, "localhost", "127.0.0.1", "[::1]", settings.host.lower(), public})
+
+
+@contextlib.contextmanager
+def _bound(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host.strip("[]"), settings.port))
+        except OSError as problem:
+            message = f"Cannot listen on {settings.host} port {settings.port}: {problem.strerror}."
+            raise CannotServe(message) from problem
+        yield listener
+
+
+def _url_as_bound(settings: Settings, listener: socket.socket) -> str:
+    host = "localhost" if settings.host in ("0.0.0.0", "::", "[::]") else settings.host  # noqa: S104
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+async def _say_hello(
+    settings: Settings, context: Context, gate: Gate, *, listener: socket.socket
+) -> None:
+    _log.info(
+        "server_listening url=%s port=%d data_dir=%s",
+        context.public_url,
+        listener.getsockname()[1],
+        settings.data_dir,
+    )
+    if await gate.is_open():
+        _log.warning(
+            "No API key is configured: whoever is on this machine is let in with any key. "
+            "`evald keys create` makes one."
+        )

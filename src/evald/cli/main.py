@@ -1,0 +1,47 @@
+"""The command line: one verb each, whose module is loaded when it is called."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import Final
+
+VERBS: Final[dict[str, tuple[str, str]]] = {
+    "serve": ("evald.cli.serve", "run the server"),
+    "demo": ("evald.cli.demo.verb", "see a real eval created, run and reported"),
+    "keys": ("evald.cli.keys", "create, list and revoke API keys"),
+}
+"""Each verb's module, which has `add_arguments(parser)` and `run(args)`, and its sentence."""
+
+BAD_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the verb: 0 if it did what was asked, 2 for a call that makes no sense."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] not in VERBS:
+        _top_parser().parse_args(given or ["--help"])
+        return BAD_USAGE
+    module_name, sentence = VERBS[given[0]]
+    module: ModuleType = import_module(module_name)
+    parser = argparse.ArgumentParser(prog=f"evald {given[0]}", description=_sentence(sentence))
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(given[1:]))
+    return code
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evald",
+        description="OpenAI's Evals API on one's own machine.",
+        epilog="`evald VERB --help` tells more of each.",
+    )
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for name, (_, sentence) in VERBS.items():
+        verbs.add_parser(name, help=sentence)
+    return parser
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:] + "."
