@@ -22,7 +22,7 @@ class ExactFloat(float):
     """A number that is not a (short) integer, with the text it had.
 
     It counts as its nearest float and is written as its text: 15.0 stays apart from 15, and 0.10
-    from 0.1. An integer of more than 4,300 digits is one of these too.
+    from 0.1. An integer of more than 4,300 digits is one of these too, and so is -0.
     """
 
     __slots__ = ("text",)
@@ -41,7 +41,8 @@ class ExactFloat(float):
 
 
 def _exact_int(text: str) -> int | ExactFloat:
-    return int(text) if len(text) <= MAX_INT_DIGITS else ExactFloat(text)
+    # An int has no negative zero: "-0" would be written as "0".
+    return int(text) if len(text) <= MAX_INT_DIGITS and text != "-0" else ExactFloat(text)
 
 
 def _refuse_constant(name: str) -> JsonValue:

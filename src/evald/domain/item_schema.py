@@ -1,6 +1,7 @@
 """Whether a row's item fits the eval's item schema."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -25,6 +26,7 @@ from evald.domain.item_schema_graph import (
     Schema,
     SchemaGraph,
     UnusableSchema,
+    pointer_step,
     read_graph,
 )
 from evald.domain.item_schema_misfit import Locator, pointer_to, reason_of, without_alternatives
@@ -35,16 +37,19 @@ from evald.domain.item_schema_pattern import (
     Pattern,
     read_pattern,
 )
-from evald.domain.item_schema_reckoning import LIMIT_NS, MOST_RECKONED
+from evald.domain.item_schema_reckoning import LIMIT_NS, MOST_RECKONED, WorstCase
 
-MAX_VALUES = 20_000
-"""Values in the largest schema we read; it takes a quarter of a second to compile."""
+MAX_VALUES = 10_000
+"""Values in the largest schema we read; it takes a fifth of a second to compile."""
 
 MAX_CHARACTERS = 1024 * 1024
 """Characters in all strings and names of the largest schema we read."""
 
 MAX_DEPTH = 200
 """Levels of the deepest schema; jsonschema-rs ends at 255."""
+
+MAX_ITEM_DEPTH = 250
+"""Levels of the deepest item that is checked, for the same reason."""
 
 MAX_WHOLE = 50_000_000
 """Reckoned nanoseconds times the item's size up to which all its misfits are listed, so that the
@@ -124,6 +129,7 @@ class RowUndecided:
     reason: str
 
 
+_TOO_DEEP = RowUndecided("The item is nested too deeply to be checked against its schema.")
 _TOO_LONG = RowUndecided("The item could take too long to be checked against its schema.")
 _OUT_OF_STEPS = RowUndecided("A pattern of the item schema ran out of steps for this item.")
 
@@ -135,7 +141,7 @@ class ItemSchema:
         """Use `compile_item_schema` instead."""
         self._source = source
         self._cost = CheckCost(source.graph, patterns)
-        self._is_linear = all(pattern.linear for pattern in patterns.values())
+        self._is_linear = all(pattern.is_linear for pattern in patterns.values())
         self._validator = self._compiled(source.schema)
         self._locator: Locator | None = None
         self._takes_everything = source.schema.keys() <= _ANNOTATIONS
@@ -152,6 +158,8 @@ class ItemSchema:
         """
         if self._takes_everything:
             return None
+        if self._source.has_surrogates:
+            item = _readable(item)
         try:
             return self._answer(item)
         except UnicodeEncodeError:  # a lone surrogate, which a string of Rust cannot hold
@@ -160,8 +168,8 @@ class ItemSchema:
     def _answer(self, item: JsonValue) -> RowMisfit | RowUndecided | None:
         size = size_of(item)
         values, characters, depth, has_floats, has_large = size
-        if depth * self._cost.chain > MAX_LEVELS:
-            return RowUndecided("The item is nested too deeply to be checked against its schema.")
+        if depth > MAX_ITEM_DEPTH or depth * self._cost.chain > MAX_LEVELS:
+            return _TOO_DEEP
         if has_floats:
             item = _readable(item)
         check_ns = values * self._cost.value_ns + characters * self._cost.character_ns
@@ -180,11 +188,9 @@ class ItemSchema:
             worst = self._cost.worst_case(item, remembering=True)
         if worst.check_ns > LIMIT_NS:
             return _TOO_LONG
-        for pattern, text in worst.searches:
-            # jsonschema-rs tries both answers for each search without one, so its verdict is right
-            # whichever it is; but it does so up to 64 times.
-            if pattern.runs_out_of_steps(text) and worst.check_ns * 65 > LIMIT_NS:
-                return _OUT_OF_STEPS
+        undecided = _search_first(worst)
+        if undecided is not None:
+            return undecided
         if self._validator.is_valid(item):
             return None
         return self._located(item, size, locating_ns)
@@ -219,6 +225,25 @@ class ItemSchema:
         )
 
 
+def _search_first(worst: WorstCase) -> RowUndecided | None:
+    """Try every search that may take long, shortly at first; why the item cannot be checked."""
+    tried_ns, check_ns, checks = 0, worst.check_ns, 1
+    for (pattern, text), times in worst.searches.items():
+        for trial in pattern.trials:
+            search_ns = trial.worst_ns(len(text))
+            tried_ns += search_ns
+            if tried_ns + checks * (check_ns + times * search_ns) > LIMIT_NS:
+                return _TOO_LONG
+            if trial.has_answer(text):
+                check_ns += times * search_ns
+                break
+        else:
+            # jsonschema-rs checks the item with both answers to each search that has none, and so
+            # is right whichever it is; but that means up to 64 checks.
+            checks = 65
+    return None if tried_ns + checks * check_ns <= LIMIT_NS else _OUT_OF_STEPS
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A schema as it is compiled: its text in what Rust can read, its draft and its references."""
@@ -226,6 +251,7 @@ class _Source:
     schema: Schema
     draft: Draft
     graph: SchemaGraph
+    has_surrogates: bool  # so that rows must be made readable, too, to be compared with it
 
 
 def compile_item_schema(schema: JsonValue) -> ItemSchema:
@@ -239,7 +265,8 @@ def compile_item_schema(schema: JsonValue) -> ItemSchema:
             that is none, or is so large or so intertwined that checks could take long.
     """
     try:
-        return _compiled(schema)
+        source = _read(schema)
+        return ItemSchema(source, _patterns(source.graph))
     except UnusableSchema as problem:
         raise SchemaInvalid(problem.pointer, problem.reason) from None
     except ValidationError as error:
@@ -252,7 +279,7 @@ def _schema_reason(error: ValidationError) -> str:
     return f"it {reason_of(error)}"
 
 
-def _compiled(given: JsonValue) -> ItemSchema:
+def _read(given: JsonValue) -> _Source:
     if isinstance(given, bool):
         given = {} if given else {"not": {}}
     if not isinstance(given, dict):
@@ -262,14 +289,14 @@ def _compiled(given: JsonValue) -> ItemSchema:
         raise UnusableSchema("", f"it must not have more than {MAX_VALUES:,} values or 1 MiB")
     if size.depth > MAX_DEPTH:
         raise UnusableSchema("", f"it must not be nested deeper than {MAX_DEPTH} levels")
+    draft = _draft_of(given)
+    if draft is None:
+        given = {name: each for name, each in given.items() if name != "$schema"}
+        draft = "2020-12"
     readable = _readable(given)
     schema = readable if isinstance(readable, dict) else {}
-    draft = _draft_of(schema)
-    if draft is None:
-        schema.pop("$schema", None)
     meta.validate(schema)
-    graph = read_graph(schema, draft or "2020-12")
-    return ItemSchema(_Source(schema, draft or "2020-12", graph), _patterns(graph))
+    return _Source(schema, draft, read_graph(schema, draft), has_surrogates=schema != given)
 
 
 def _draft_of(schema: Schema) -> Draft | None:
@@ -280,19 +307,25 @@ def _draft_of(schema: Schema) -> Draft | None:
 
 def _patterns(graph: SchemaGraph) -> dict[str, Pattern]:
     patterns: dict[str, Pattern] = {}
-    for subschema in graph.subschemas:
-        named = subschema.schema.get("patternProperties")
-        texts = list(named) if isinstance(named, dict) else []
-        text = subschema.schema.get("pattern")
-        for each in [*texts, text] if isinstance(text, str) else texts:
-            if each not in patterns:
-                keyword = "pattern" if each is text else "patternProperties"
-                patterns[each] = _read_pattern(each, f"{subschema.pointer}/{keyword}")
-        if len(patterns) > MAX_PATTERNS:
-            raise UnusableSchema("", f"it must not have more than {MAX_PATTERNS} patterns")
-        if sum(pattern.size_bytes for pattern in patterns.values()) > 2 * MAX_SIZE_BYTES:
-            raise UnusableSchema("", "its patterns are too large")
+    size_bytes = 0
+    for text, pointer in _pattern_places(graph):
+        if text in patterns:
+            continue
+        pattern = patterns[text] = _read_pattern(text, pointer)
+        size_bytes += pattern.size_bytes
+        if len(patterns) > MAX_PATTERNS or size_bytes > 2 * MAX_SIZE_BYTES:
+            raise UnusableSchema(pointer, "with this pattern, there are too many or too large ones")
     return patterns
+
+
+def _pattern_places(graph: SchemaGraph) -> Iterator[tuple[str, str]]:
+    for subschema in graph.subschemas:
+        text = subschema.schema.get("pattern")
+        if isinstance(text, str):
+            yield text, f"{subschema.pointer}/pattern"
+        named = subschema.schema.get("patternProperties")
+        for name in named if isinstance(named, dict) else ():
+            yield name, f"{subschema.pointer}/patternProperties/{pointer_step(name)}"
 
 
 def _read_pattern(text: str, pointer: str) -> Pattern:

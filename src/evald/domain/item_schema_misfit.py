@@ -145,12 +145,8 @@ def _place(error: ValidationError, item: JsonValue) -> list[int]:
     """Where in the item's text the error is: before all that is further in, or behind it."""
     place = []
     for step in error.instance_path:
-        if isinstance(item, dict):
-            place.append(list(item).index(str(step)))
-            item = item[str(step)]
-        elif isinstance(item, list):
-            place.append(int(step))
-            item = item[int(step)]
+        place.append(list(item).index(str(step)) if isinstance(item, dict) else int(step))
+        item = value_at(item, pointer_to([step]))
     return place
 
 

@@ -13,8 +13,10 @@ from jsonschema_rs import (
     ValidationErrorKind,
 )
 
-BACKTRACKS = 3_000
+BACKTRACKS = 10_000
 """Steps back that one search of the backtracking engine may take before it is given up."""
+
+_FEW_BACKTRACKS = 100  # nearly every search takes fewer
 
 MAX_SIZE_BYTES = 4 * 1024 * 1024
 """Compiled size of the largest pattern we take: `\\p{L}{1,50}` has it, `\\w{1,5000}` a quarter."""
@@ -34,35 +36,42 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """A regular expression of a schema and what it costs at most, in nanoseconds."""
+    """A regular expression of a schema, and how to find out what a search for it takes.
+
+    A pattern with trials may take long, or run out of steps. If a trial has an answer for a text,
+    so will every later search in it, and in no more steps.
+    """
 
     text: str
     size_bytes: int
-    character_ns: int
-    linear: bool = True  # the linear engine takes it
-    searcher: Draft202012Validator | None = None  # for patterns which may run out of steps
+    character_ns: int  # at most, for each character of a text; without trials
+    is_linear: bool = True  # the linear engine takes it
+    trials: tuple["Trial", ...] = ()  # the shorter one first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A search by the backtracking engine, up to a number of steps back."""
+
+    backtracks: int
+    positions: int
+    looks_far: bool  # one step may look at all of the rest of the text
+    validator: Draft202012Validator
 
     def worst_ns(self, length: int) -> int:
-        """What one search in a text of `length` characters takes at most.
+        """What it takes at most, after `^(?:(?=.*b)a)*$` and the like, November 2026."""
+        step_ns = self.positions * (length if self.looks_far else 50)
+        return (self.backtracks + length) * step_ns
 
-        The linear engine looks at each character once. The other one may, for each step forward
-        or back, look at all of the rest (measured with `^(?:(?=[^]*b)a)*$`, November 2026).
-        """
-        if self.searcher is None:
-            return length * self.character_ns
-        return (BACKTRACKS + length) * length * self.character_ns
-
-    def runs_out_of_steps(self, text: str) -> bool:
-        """Whether a search in this text has no answer."""
-        if self.searcher is None or self.searcher.is_valid(text):
-            return False
+    def has_answer(self, text: str) -> bool:
+        """Whether the search comes to an end."""
         try:
-            self.searcher.validate(text)
+            self.validator.validate(text)
         except ValidationError as answer:
-            return isinstance(answer.kind, UNDECIDED)
-        return False
+            return not isinstance(answer.kind, UNDECIDED)
+        return True
 
 
 UNDECIDED = (ValidationErrorKind.BacktrackLimitExceeded, ValidationErrorKind.RegexEngineFailure)
@@ -86,37 +95,32 @@ def read_pattern(text: str) -> Pattern | None:
     if size_bytes is not None:
         return Pattern(text, size_bytes, _character_ns(text, size_bytes))
     try:
-        searcher = Draft202012Validator(
-            {"pattern": text}, offline=True, pattern_options=FANCY_OPTIONS
-        )
+        trials = (_trial(text, _FEW_BACKTRACKS), _trial(text, BACKTRACKS))
     except ValidationError:
         return None
-    parts = [(part, _linear_size(part)) for part in _parts_after_lookaheads(text)]
-    sizes = [size for _, size in parts if size is not None]
+    parts = _parts_after_lookaheads(text)
+    sizes = [size for part in parts if (size := _linear_size(part)) is not None]
     if parts and len(sizes) == len(parts):
-        each_ns = [_character_ns(part, size) for part, size in parts if size is not None]
-        return Pattern(text, sum(sizes), sum(each_ns), linear=False)
-    step_ns = max(2, _expanded_length(text))
-    return Pattern(text, _SIZES[0], step_ns, linear=False, searcher=searcher)
+        each_ns = map(_character_ns, parts, sizes)
+        return Pattern(text, sum(sizes), sum(each_ns), is_linear=False)
+    return Pattern(text, _SIZES[0], 0, is_linear=False, trials=trials)
+
+
+def _trial(text: str, backtracks: int) -> Trial:
+    options = FancyRegexOptions(backtrack_limit=backtracks, size_limit=MAX_SIZE_BYTES)
+    validator = Draft202012Validator({"pattern": text}, offline=True, pattern_options=options)
+    return Trial(backtracks, max(2, _expanded_length(text)), _looks_far(text), validator)
 
 
 def _linear_size(text: str) -> int | None:
     """The least of our sizes within which the linear engine takes the pattern."""
-    for size_bytes in _SIZES:
-        options = RegexOptions(size_limit=size_bytes)
-        try:
-            Draft202012Validator({"pattern": text}, offline=True, pattern_options=options)
-        except ValidationError:
-            if size_bytes == _SIZES[0] and not _taken_by_linear_engine(text):
-                return None
-            continue
-        return size_bytes
-    return None
+    return next((size_bytes for size_bytes in _SIZES if _is_linear(text, size_bytes)), None)
 
 
-def _taken_by_linear_engine(text: str) -> bool:
+def _is_linear(text: str, size_bytes: int) -> bool:
+    options = RegexOptions(size_limit=size_bytes)
     try:
-        Draft202012Validator({"pattern": text}, offline=True, pattern_options=LINEAR_OPTIONS)
+        Draft202012Validator({"pattern": text}, offline=True, pattern_options=options)
     except ValidationError:
         return False
     return True
@@ -154,6 +158,29 @@ def _expanded_length(text: str) -> int:
     return sum(groups)
 
 
+def _looks_far(text: str) -> bool:
+    """Whether a step can take as long as the text is.
+
+    It cannot where all that repeats without end is groups with a lookaround inside, which go on
+    step by step: `^((?!word).)*$`. Anything else may be handed to the linear engine as a whole.
+    """
+    looks_around = [False]  # for each group that is open here
+    behind_lookaround = False
+    for token in _TOKEN.finditer(text):
+        endless = token["sign"] in {"*", "+"} or (token["count"] and token["upto"] == "")
+        if endless and not behind_lookaround:
+            return True
+        if token["atom"] and token["atom"][1:2] in "123456789k":
+            return True  # a reference to what another group has found
+        behind_lookaround = False
+        if token["open"]:
+            looks_around.append(token["open"] in {"(?=", "(?!", "(?<=", "(?<!"})
+        elif token["sign"] == ")" and len(looks_around) > 1:
+            behind_lookaround = looks_around.pop()
+            looks_around[-1] |= behind_lookaround
+    return False
+
+
 def _parts_after_lookaheads(text: str) -> list[str]:
     """The lookaheads a pattern begins with and its rest, each as a pattern; [] for any other."""
     if not text.startswith("^"):
@@ -161,9 +188,7 @@ def _parts_after_lookaheads(text: str) -> list[str]:
     parts = []
     start = 1
     while text.startswith(("(?=", "(?!"), start):
-        end = next((place for place, depth in _depths(text, start) if depth == 0), None)
-        if end is None or text[end + 1 : end + 2] in {"*", "+", "?", "{"}:
-            return []
+        end = next((place for place, depth in _depths(text, start) if depth == 0), len(text))
         parts.append(f"^(?:{text[start + 3 : end]})")
         start = end + 1
     rest = text[start:]

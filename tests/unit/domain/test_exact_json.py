@@ -56,7 +56,9 @@ def test_the_canonical_form_of_a_worked_example() -> None:
     assert content_hash(value) == hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-@pytest.mark.parametrize("text", ["NaN", "[Infinity]", "-Infinity", "", "{", "[1,]", '{"a" 1}', "1 2"])
+@pytest.mark.parametrize(
+    "text", ["NaN", "[Infinity]", "-Infinity", "", "{", "[1,]", '{"a" 1}', "1 2"]
+)
 def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(text)

@@ -30,8 +30,12 @@ def test_an_empty_tally_adds_nothing(tally: Tally) -> None:
 
 
 def test_two_items_by_hand() -> None:
-    one = Tally(passed=1, criteria={"x": CriterionCount(passed=1)}, usage={"m": Usage(1, 10, 2, 12)})
-    two = Tally(errored=1, criteria={"x": CriterionCount(errored=1)}, usage={"n": Usage(2, 5, 5, 10)})
+    one = Tally(
+        passed=1, criteria={"x": CriterionCount(passed=1)}, usage={"m": Usage(1, 10, 2, 12)}
+    )
+    two = Tally(
+        errored=1, criteria={"x": CriterionCount(errored=1)}, usage={"n": Usage(2, 5, 5, 10)}
+    )
 
     both = one + two
 
