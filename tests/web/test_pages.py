@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from evald.ports.store import StoredOutputItem
+from evald.ports.kept import StoredOutputItem
 from evald.services.context import Context
 from evald.services.keys import DEFAULT_PROJECT
 from evald.wire.errors import ApiError

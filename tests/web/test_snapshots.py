@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from pydantic import JsonValue
 
-from evald.ports.store import StoredOutputItem
+from evald.ports.kept import StoredOutputItem
 from evald.services.context import Context
 from evald.wire.errors import ApiError
 from tests.support.html_page import read_html, shown

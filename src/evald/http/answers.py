@@ -8,7 +8,7 @@ from starlette.responses import Response, StreamingResponse
 
 from evald.domain import exact_json
 from evald.ports.blobs import Blobs
-from evald.ports.store import Page
+from evald.ports.kept import Page
 from evald.services.run_views import RunView
 from evald.wire.base import WireModel
 from evald.wire.runs import Run

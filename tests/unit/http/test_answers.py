@@ -20,7 +20,7 @@ from evald.http.answers import (
     text_before,
 )
 from evald.ports.blobs import BlobWriter
-from evald.ports.store import Page, Rows
+from evald.ports.kept import Page, Rows
 from evald.services.run_views import RunView
 from evald.wire.files import File
 from evald.wire.runs import ResultCounts, Run

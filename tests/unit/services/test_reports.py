@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from evald.domain.errors import EvalNotFound, RunNotFound, UnknownCursor
 from evald.domain.exact_json import ExactFloat
 from evald.domain.tally import CriterionCount
-from evald.ports.store import StoredOutputItem
+from evald.ports.kept import StoredOutputItem
 from evald.services.context import Context
 from evald.services.keys import DEFAULT_PROJECT
 from evald.services.reports import PromptMessage, ReportAsked, RunReport, report_run
