@@ -10,6 +10,8 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.installed
 PYTEST := $(BIN)/python -m pytest
+# Slow tests measure and kill: they run one at a time.
+WORKERS := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all style types contracts lint house check fix bench lock clean
@@ -20,11 +22,12 @@ help: ## list these commands
 demo: $(READY) ## a real eval against a server of your own, nothing to set up
 	@$(BIN)/evald demo $(ARGS)
 
-test: $(READY) ## every fast test, under a minute
-	@$(PYTEST) tests -q -m "not slow" $(ARGS)
+test: $(READY) ## unit and contract tests and the official client, under a minute
+	@$(PYTEST) tests -q -m "not slow" --ignore=tests/house $(WORKERS) $(ARGS)
 
 test-all: $(READY) ## every test, the slow ones (crashes, restarts, large bodies) too
-	@$(PYTEST) tests -q $(ARGS)
+	@$(PYTEST) tests -q -m "not slow" $(WORKERS) $(ARGS)
+	@$(PYTEST) tests -q -m slow $(ARGS)
 
 lint: style types contracts ## format, ruff, types, import contracts
 

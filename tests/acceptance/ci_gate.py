@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import openai
+from openai.types.evals import RunRetrieveResponse
 
 
 def main() -> int:
@@ -60,21 +61,27 @@ def main() -> int:
                     {"role": "user", "content": "{{ item.ticket }}"},
                 ],
             },
-            "sampling_params": {"temperature": 0, "seed": 42, "max_completions_tokens": 64},
+            "sampling_params": {"temperature": 0, "seed": 42, "max_completion_tokens": 64},
             "source": {"type": "file_id", "id": file.id},
         },
     )
     print(f"See {run.report_url}")
-    while run.status in {"queued", "in_progress"}:
-        time.sleep(0.5)
-        run = client.evals.runs.retrieve(run.id, eval_id=team_eval.id)
-
-    counts = run.result_counts
-    print(f"{run.status}: {counts.to_json(indent=None)}")
-    if run.status != "completed":
-        print(f"{run.error.code}: {run.error.message}", file=sys.stderr)
+    ended = wait(client, team_eval.id, run.id)
+    counts = ended.result_counts
+    print(f"{ended.status}: {counts.to_json(indent=None)}")
+    if ended.status != "completed":
+        print(f"{ended.error.code}: {ended.error.message}", file=sys.stderr)
         return 1
     return 0 if counts.passed >= args.at_least * counts.total else 1
+
+
+def wait(client: openai.OpenAI, eval_id: str, run_id: str) -> RunRetrieveResponse:
+    """The run once it has ended."""
+    while True:
+        run = client.evals.runs.retrieve(run_id, eval_id=eval_id)
+        if run.status not in {"queued", "in_progress"}:
+            return run
+        time.sleep(0.5)
 
 
 if __name__ == "__main__":

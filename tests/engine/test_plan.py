@@ -1,11 +1,14 @@
 """The plan of a run: every row is checked before any model is asked, and cut into shards once."""
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
+from evald.adapters.blobs.disk import DiskBlobs
 from evald.engine.context import EngineContext
 from evald.engine.plan import SHARD_BYTES, SHARD_ROWS, plan_run
 from evald.ports.kept import Rows, Shard, StoredRun
@@ -149,3 +152,28 @@ async def test_a_run_that_has_ended_or_is_gone_has_no_plan(context: EngineContex
 
     assert await plan_run(context, RUN) is None
     assert await plan_run(context, "evalrun_" + "1" * 32) is None
+
+
+async def test_a_run_that_is_canceled_meanwhile_is_not_read_to_its_end(
+    context: EngineContext,
+) -> None:
+    pieces = []
+
+    class Canceling(DiskBlobs):
+        async def read(
+            self, blob_id: str, *, start: int = 0, size: int | None = None
+        ) -> AsyncIterator[bytes]:
+            for number in range(100):
+                pieces.append(number)
+                if number == 1:
+                    async with context.store.transaction() as tx:
+                        await tx.runs.end(RUN, "canceled", None, now=2)
+                yield lines(10)
+
+    canceling = replace(context, blobs=Canceling(Path("unread")))
+    async with context.store.transaction() as tx:
+        await tx.evals.insert(PROJECT, an_eval())
+        await tx.runs.insert(a_run())
+
+    assert await plan_run(canceling, RUN) is None
+    assert pieces == [0, 1]

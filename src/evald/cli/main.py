@@ -25,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_USAGE
     module_name, sentence = VERBS[given[0]]
     module: ModuleType = import_module(module_name)
-    parser = argparse.ArgumentParser(prog=f"evald {given[0]}", description=_sentence(sentence))
+    parser = argparse.ArgumentParser(
+        prog=f"evald {given[0]}", description=_sentence(sentence), allow_abbrev=False
+    )
     module.add_arguments(parser)
     code: int = module.run(parser.parse_args(given[1:]))
     return code

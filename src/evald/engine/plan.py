@@ -4,6 +4,7 @@ from functools import partial
 
 from evald.domain.item_schema import ItemSchema, compile_item_schema
 from evald.domain.jsonl import Line, LineSplitter, LineTooLong, describe, problem_of, row_of_text
+from evald.domain.run_status import has_ended
 from evald.engine.context import EngineContext
 from evald.ports.blobs import BlobNotFound
 from evald.ports.kept import Shard, StoredRun
@@ -46,14 +47,25 @@ async def _planned(context: EngineContext, run: StoredRun, schema: ItemSchema) -
         async with context.store.transaction() as tx:
             await tx.runs.end(run.id, "failed", error, now=context.clock.now())
         return None
+    if shards is None:
+        return None
     async with context.store.transaction() as tx:
         await tx.work.save_plan(run.id, shards)
     return len(shards)
 
 
-async def _cut(context: EngineContext, run: StoredRun, schema: ItemSchema) -> list[Shard]:
+async def _is_over(context: EngineContext, run_id: str) -> bool:
+    async with context.store.snapshot() as tx:
+        run = await tx.work.find(run_id)
+    return run is None or has_ended(run.status)
+
+
+async def _cut(context: EngineContext, run: StoredRun, schema: ItemSchema) -> list[Shard] | None:
+    """The run's shards; None where it was canceled or deleted meanwhile."""
     cutter = _Cutter(run, schema, max_row_bytes=context.max_row_bytes)
     async for chunk in context.blobs.read(run.rows.blob_id):
+        if await _is_over(context, run.id):
+            return None
         await context.cpu.run(partial(cutter.feed, chunk))
     await context.cpu.run(cutter.end)
     return cutter.shards

@@ -43,14 +43,14 @@ def test_every_verb_tells_its_flags(verb: str, capsys: pytest.CaptureFixture[str
     ("arguments", "complaint"),
     [
         (["bake"], "invalid choice: 'bake'"),
-        (["--port", "1"], "unrecognized arguments: --port 1"),
+        (["--port", "1"], "choose from 'serve', 'demo', 'keys'"),
         (["serve", "--prot", "1"], "unrecognized arguments: --prot 1"),
         (["serve", "now"], "unrecognized arguments: now"),
         (["serve", "--port", "http"], "argument --port: invalid int value: 'http'"),
         (["serve", "--port"], "argument --port: expected one argument"),
         (["keys"], "the following arguments are required: ACTION"),
         (["keys", "revoke"], "the following arguments are required: id"),
-        (["demo", "--port", "x"], "argument --port: invalid int value: 'x'"),
+        (["demo", "--model"], "argument --model: expected one argument"),
     ],
 )
 def test_a_call_that_makes_no_sense_ends_with_2_and_its_usage(

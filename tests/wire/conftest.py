@@ -1,0 +1,112 @@
+"""The servers that the wire tests ask, each a process of its own, and who asks them.
+
+A server is started once and serves all tests, which run in any order: a test looks only at what it
+has made itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+
+from tests.support.mock_provider import Faults, MockProvider
+from tests.support.running_provider import running_provider
+from tests.support.running_server import RunningServer, running_server
+from tests.wire.mirror import running_mirror
+
+STATIC_KEY = "sk-static-0123456789abcdef"
+SMALL_BODY = 100_000
+SMALL_FILE = 200_000
+SMALL_ROW = 20_000
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[MockProvider]:
+    """The default provider: echoes, refuses `[refused]` and takes its time over `[slow]`."""
+    faults = Faults(refuse_prompt="[refused]", slow_prompt="[slow]", slow_s=120.0)
+    with running_provider(MockProvider(faults=faults)) as mock:
+        yield mock
+
+
+@pytest.fixture(scope="session")
+def busy_provider() -> Iterator[MockProvider]:
+    """The provider of `busy` models, which answers every third request with a 429."""
+    faults = Faults(rate_limit_every=3, retry_after_s=0.05)
+    with running_provider(MockProvider(faults=faults)) as mock:
+        yield mock
+
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, provider: MockProvider, busy_provider: MockProvider
+) -> Iterator[RunningServer]:
+    """A server as it starts by itself: on loopback, with no key."""
+    folder = tmp_path_factory.mktemp("open")
+    with running_mirror() as mirror_url:
+        (folder / "evald.toml").write_text(
+            f'[[providers]]\nname = "mirror"\nbase_url = "{mirror_url}"\nmodels = ["mirror*"]\n'
+            f'[[providers]]\nname = "busy"\nbase_url = "{busy_provider.base_url}"\n'
+            'models = ["busy"]\n'
+        )
+        with running_server(folder / "data", EVALD_UPSTREAM_BASE_URL=provider.base_url) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def client(server: RunningServer) -> Iterator[openai.OpenAI]:
+    """The official client, pointed at the server by its base URL alone."""
+    with server.client() as official:
+        yield official
+
+
+@pytest.fixture(scope="session")
+def http(server: RunningServer) -> Iterator[httpx2.Client]:
+    """Plain HTTP, for what the official client hides."""
+    with plain_http(server, key="sk-anything") as plain:
+        yield plain
+
+
+@pytest.fixture(scope="session")
+def keyed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with a static key, host names of its own, and small limits; it asks no model."""
+    with running_server(
+        tmp_path_factory.mktemp("keyed") / "data",
+        EVALD_API_KEY=STATIC_KEY,
+        EVALD_ALLOWED_HOSTS="127.0.0.1, Evald.Test",
+        EVALD_PUBLIC_URL="https://evald.test/base/",
+        EVALD_MAX_BODY_BYTES=str(SMALL_BODY),
+        EVALD_MAX_FILE_BYTES=str(SMALL_FILE),
+        EVALD_MAX_ROW_BYTES=str(SMALL_ROW),
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def keyed_client(keyed_server: RunningServer) -> Iterator[openai.OpenAI]:
+    """The official client with the static key."""
+    with keyed_server.client(api_key=STATIC_KEY) as official:
+        yield official
+
+
+@pytest.fixture(scope="session")
+def keyed_http(keyed_server: RunningServer) -> Iterator[httpx2.Client]:
+    """Plain HTTP with the static key."""
+    with plain_http(keyed_server, key=STATIC_KEY) as plain:
+        yield plain
+
+
+def plain_http(server: RunningServer, *, key: str) -> httpx2.Client:
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    return httpx2.Client(base_url=server.url, headers=headers, timeout=30)
+
+
+def error_of(answer: httpx2.Response) -> Any:
+    """What an error says, after a look at its envelope: all four keys, and nothing besides."""
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert list(body) == ["error"]
+    assert list(body["error"]) == ["message", "type", "param", "code"]
+    assert body["error"]["type"] == "invalid_request_error"
+    return body["error"]
