@@ -30,7 +30,8 @@ class Dispatcher:
         self._start = start
         self._max_runs = max_runs
         self._woken: set[str] = set()
-        self._due = asyncio.Event()
+        # One event for both: a run that is let go of makes room for one that is queued.
+        self._due = workbench.let_go_of
 
     def wake(self, run_id: str) -> None:
         """Has the run looked at soon."""
@@ -62,4 +63,13 @@ class Dispatcher:
             if self._workbench.count() >= self._max_runs:
                 return
             if not self._workbench.has(run_id):
-                await self._start(run_id)
+                await self._begin(run_id)
+
+    async def _begin(self, run_id: str) -> None:
+        self._workbench.take_up(run_id)
+        is_driven = False
+        try:
+            is_driven = await self._start(run_id)
+        finally:
+            if not is_driven:
+                self._workbench.put_down(run_id)

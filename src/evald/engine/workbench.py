@@ -23,7 +23,7 @@ class HandedBack(Exception):
 
 
 class Workbench:
-    """Runs in hand, by id. Each method is one step of a run and may be repeated."""
+    """Runs in hand, by id. Each step of a run may be repeated."""
 
     def __init__(self, context: EngineContext) -> None:
         """Begins with no run in hand."""
@@ -31,6 +31,7 @@ class Workbench:
         self._runs: dict[str, RunInHand] = {}
         self._driven: set[str] = set()
         self._closing = False
+        self.let_go_of = asyncio.Event()
 
     def has(self, run_id: str) -> bool:
         """Whether the run is being driven by this process."""
@@ -40,8 +41,17 @@ class Workbench:
         """How many runs are being driven by this process."""
         return len(self._driven)
 
+    def take_up(self, run_id: str) -> None:
+        """The run counts as driven by this process until it is let go of."""
+        self._driven.add(run_id)
+
+    def put_down(self, run_id: str) -> None:
+        """The run was taken up and is not driven after all; the next sweep tries again."""
+        self._driven.discard(run_id)
+
     async def plan(self, run_id: str) -> None:
         """The run's rows are cut into shards, unless it has ended."""
+        self.take_up(run_id)
         shards = await plan_run(self._context, run_id)
         _log.info("run_planned run=%s shards=%s", run_id, shards)
 
@@ -53,7 +63,7 @@ class Workbench:
         Raises:
             HandedBack: the process ends before the run does.
         """
-        self._driven.add(run_id)
+        self.take_up(run_id)
         run = await self._take(run_id)
         if run is None:
             return None
@@ -113,9 +123,10 @@ class Workbench:
             run.stop()
 
     def let_go(self, run_id: str) -> None:
-        """The run is in hand no longer."""
+        """The run is in hand no longer; `let_go_of` is set, since another may take its place."""
         self._runs.pop(run_id, None)
         self._driven.discard(run_id)
+        self.let_go_of.set()
 
     async def hand_back(self) -> None:
         """Every row in flight is abandoned, and every finished one is recorded."""
