@@ -1,11 +1,13 @@
 """How a server starts, refuses to, lets in and ends; all ours."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -52,6 +54,41 @@ def test_a_second_server_on_the_same_folder_is_refused(server: RunningServer) ->
     ended = evald("serve", "--port", "0", "--data-dir", server.folder)
 
     assert_refuses(ended, "Another process serves from", str(server.folder), "--data-dir")
+
+
+@pytest.mark.slow
+def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "evald.sqlite3").write_bytes(b"not a database" * 100)
+
+    served = evald("serve", "--port", "0", "--data-dir", tmp_path)
+    listed = evald("keys", "--data-dir", tmp_path, "list")
+
+    for ended in (served, listed):
+        assert_refuses(ended, "evald.sqlite3", "file is not a database", "another data folder")
+
+
+@pytest.mark.slow
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "evald.sqlite3")) as database:
+        database.execute("CREATE TABLE theirs (a)")
+        database.commit()
+
+    ended = evald("serve", "--port", "0", "--data-dir", tmp_path)
+
+    assert_refuses(ended, "another program's tables")
+    with closing(sqlite3.connect(tmp_path / "evald.sqlite3")) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+
+
+@pytest.mark.slow
+def test_a_damaged_file_of_the_durable_engine_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dbos.sqlite3").write_bytes(b"not a database" * 100)
+
+    ended = evald("serve", "--port", "0", "--data-dir", tmp_path)
+
+    assert ended.returncode == 2
+    assert "dbos.sqlite3' cannot be used" in ended.stderr
+    assert "Move it away" in ended.stderr.splitlines()[-1]
 
 
 @pytest.mark.slow

@@ -19,9 +19,10 @@ import uvicorn
 
 from evald.adapters.blobs.disk import DiskBlobs
 from evald.adapters.clock import SystemClock
+from evald.adapters.dbos.errors import DurableFileUnusable
 from evald.adapters.models.openai_http import open_session
 from evald.adapters.models.routing import RoutedModels
-from evald.adapters.sql.migrate import SchemaTooNew
+from evald.adapters.sql.migrate import DatabaseUnusable, SchemaTooNew
 from evald.adapters.sql.store import SqlStore, open_store
 from evald.adapters.threads import ThreadCpu
 from evald.assembly.data_folder import (
@@ -71,6 +72,9 @@ class _Kept:
     models: RoutedModels
 
 
+UNUSABLE = (FolderInUse, ConfigInvalid, SchemaTooNew, DatabaseUnusable, DurableFileUnusable)
+
+
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then hands back what is in flight.
 
@@ -86,7 +90,7 @@ def serve(settings: Settings) -> None:
             asyncio.Runner(loop_factory=_new_loop) as runner,
         ):
             runner.run(_serve(settings, folder, listener))
-    except (FolderInUse, ConfigInvalid, SchemaTooNew, OSError) as problem:
+    except (*UNUSABLE, OSError) as problem:
         raise CannotServe(str(problem)) from problem
 
 

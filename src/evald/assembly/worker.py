@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evald.adapters.dbos.errors import DurableFileUnusable
 from evald.engine.context import EngineContext
 from evald.engine.dispatcher import Dispatcher
 from evald.engine.housekeeping import Housekeeping
@@ -60,18 +61,28 @@ class Worker:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """While the block lasts, runs are carried out; then what is in flight is handed back."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._launch_and_dispatch()),
-                group.create_task(self._housekeeping.keep_house()),
-            ]
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await self._hand_back()
+        """While the block lasts, runs are carried out; then what is in flight is handed back.
+
+        Raises:
+            DurableFileUnusable: the durable engine's file is damaged.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._launch_and_dispatch()),
+                    group.create_task(self._housekeeping.keep_house()),
+                ]
+                try:
+                    yield
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await self._hand_back()
+        except BaseExceptionGroup as problems:
+            unusable = problems.subgroup(DurableFileUnusable)
+            if unusable is None:
+                raise
+            raise unusable.exceptions[0] from problems
 
     async def _launch_and_dispatch(self) -> None:
         # Importing the durable engine takes seconds: the port answers meanwhile.

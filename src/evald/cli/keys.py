@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evald.adapters.clock import SystemClock
-from evald.adapters.sql.migrate import SchemaTooNew
+from evald.adapters.sql.migrate import DatabaseUnusable, SchemaTooNew
 from evald.adapters.sql.store import SqlStore, open_store
 from evald.assembly.data_folder import DATABASE, open_data_folder
 from evald.services.keys import KeyNotFound, create_key, list_keys, revoke_key
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     except KeyNotFound as problem:
         print(f"evald: {problem}", file=sys.stderr)
         return 1
-    except (SettingsInvalid, SchemaTooNew, OSError) as problem:
+    except (SettingsInvalid, SchemaTooNew, DatabaseUnusable, OSError) as problem:
         print(f"evald: {problem}", file=sys.stderr)
         return 2
     return 0

@@ -10,8 +10,10 @@ from typing import TypeVar
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from evald.adapters.dbos.errors import DurableFileUnusable
 from evald.engine.workbench import HandedBack, Workbench
 
 T = TypeVar("T")
@@ -46,6 +48,9 @@ class DurableRuns:
         """DBOS runs, and what a former process left unfinished is begun again by it.
 
         Must be called in the event loop's thread, where its workflows then run.
+
+        Raises:
+            DurableFileUnusable: the file is damaged, or cannot be opened.
         """
         config = DBOSConfig(
             name="evald",
@@ -58,8 +63,11 @@ class DurableRuns:
             notification_listener_polling_interval_sec=POLL_S,
             scheduler_polling_interval_sec=POLL_S,
         )
-        DBOS(config=config)
-        DBOS.launch()
+        try:
+            DBOS(config=config)
+            DBOS.launch()
+        except DatabaseError as problem:
+            raise DurableFileUnusable(self._database, str(problem.orig)) from problem
 
     async def start(self, run_id: str) -> bool:
         """Whether the run is being driven now, by this call or since before."""

@@ -22,6 +22,16 @@ class SchemaTooNew(Exception):
         )
 
 
+class DatabaseUnusable(Exception):
+    """The file is no database, is damaged, cannot be opened, or belongs to another program."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"The database '{path}' cannot be used: {reason}. Put a copy of yours in its place, or "
+            "name another data folder."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """The statements that lead from the version before to this one."""
@@ -49,11 +59,14 @@ def migrate(writer: Engine, path: Path, migrations: Sequence[Migration]) -> None
 
     Raises:
         SchemaTooNew: the database has a version beyond the last migration.
+        DatabaseUnusable: it has tables, and no version of ours.
     """
     # Within a transaction that may write, so that no other process migrates at the same time.
     with writer.begin() as connection:
         tables = inspect(connection).get_table_names()
-        version = _version(connection) if SCHEMA_VERSION.name in tables else 0
+        if tables and SCHEMA_VERSION.name not in tables:
+            raise DatabaseUnusable(path, "it holds another program's tables")
+        version = _version(connection) if tables else 0
         known = migrations[-1].version
         if version > known:
             raise SchemaTooNew(path, version=version, known=known)

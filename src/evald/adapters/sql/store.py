@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from evald.adapters.sql.dialects import sqlite_reader, sqlite_writer
 from evald.adapters.sql.evals import SqlEvalTable
@@ -15,7 +16,7 @@ from evald.adapters.sql.files import SqlFileTable
 from evald.adapters.sql.idempotency import SqlIdempotencyTable
 from evald.adapters.sql.items import SqlOutputItemTable
 from evald.adapters.sql.keys import SqlKeyTable
-from evald.adapters.sql.migrate import migrate, packaged_migrations
+from evald.adapters.sql.migrate import DatabaseUnusable, migrate, packaged_migrations
 from evald.adapters.sql.runs import SqlRunTable
 from evald.adapters.sql.session import Session
 from evald.adapters.sql.work import SqlWorkTable
@@ -125,6 +126,7 @@ async def open_store(path: Path) -> SqlStore:
 
     Raises:
         SchemaTooNew: a newer evald wrote the file.
+        DatabaseUnusable: the file is no database of ours, or cannot be opened.
     """
     return await uninterrupted(asyncio.to_thread(_open, path))
 
@@ -134,6 +136,9 @@ def _open(path: Path) -> SqlStore:
     reader = sqlite_reader(path, connections=READING_CONNECTIONS)
     try:
         migrate(writer, path, packaged_migrations())
+    except DatabaseError as problem:
+        writer.dispose()
+        raise DatabaseUnusable(path, str(problem.orig)) from problem
     except BaseException:
         writer.dispose()
         raise

@@ -6,11 +6,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import OperationalError
 
 from evald.adapters.sql.dialects import sqlite_writer
-from evald.adapters.sql.migrate import Migration, SchemaTooNew, migrate, packaged_migrations
+from evald.adapters.sql.migrate import (
+    DatabaseUnusable,
+    Migration,
+    SchemaTooNew,
+    migrate,
+    packaged_migrations,
+)
 from evald.adapters.sql.store import open_store
 
 FIRST = Migration(
@@ -86,13 +92,16 @@ def test_a_migration_that_fails_changes_nothing(path: Path, writer: Engine) -> N
     assert columns(path) == ["seq", "body", "a", "b"]
 
 
-def test_a_database_of_another_program_is_copied_too(path: Path, writer: Engine) -> None:
+def test_a_database_of_another_program_is_refused_and_left_alone(
+    path: Path, writer: Engine
+) -> None:
     with writer.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE theirs (a)")
 
-    migrate(writer, path, [FIRST])
+    with pytest.raises(DatabaseUnusable, match="another program's tables"):
+        migrate(writer, path, [FIRST])
 
-    assert path.with_name("evald.sqlite3.before-0001").exists()
+    assert inspect(writer).get_table_names() == ["theirs"]
 
 
 def test_a_newer_schema_is_refused_and_left_alone(path: Path, writer: Engine) -> None:
