@@ -10,7 +10,9 @@ from typing import Final
 VERBS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("evald.cli.serve", "run the server"),
     "demo": ("evald.cli.demo.verb", "see a real eval created, run and reported"),
+    "rescue": ("evald.cli.rescue", "bring a project's evals home from a hosted API"),
     "keys": ("evald.cli.keys", "create, list and revoke API keys"),
+    "doctor": ("evald.cli.doctor", "check settings, machine, data and providers"),
 }
 """Each verb's module, which has `add_arguments(parser)` and `run(args)`, and its sentence."""
 
