@@ -241,8 +241,9 @@ def _bound(settings: Settings) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host.strip("[]"), settings.port))
-        except OSError as problem:
-            message = f"Cannot listen on {settings.host} port {settings.port}: {problem.strerror}."
+        except (OSError, TypeError, UnicodeError) as problem:  # the last two: no name at all
+            why = getattr(problem, "strerror", None) or problem
+            message = f"Cannot listen on {settings.host} port {settings.port}: {why}."
             raise CannotServe(message) from problem
         yield listener
 
