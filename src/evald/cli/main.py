@@ -11,6 +11,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("evald.cli.serve", "run the server"),
     "demo": ("evald.cli.demo.verb", "see a real eval created, run and reported"),
     "rescue": ("evald.cli.rescue", "bring a project's evals home from a hosted API"),
+    "import": ("evald.cli.import_archive", "bring an archive into a data folder"),
     "keys": ("evald.cli.keys", "create, list and revoke API keys"),
     "doctor": ("evald.cli.doctor", "check settings, machine, data and providers"),
 }

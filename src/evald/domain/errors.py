@@ -68,6 +68,12 @@ class InvalidRow(RequestError):
     code = "invalid_data_source"
 
 
+class CriterionUnusable(RequestError):
+    """An imported eval has a criterion that cannot be used here, so it cannot be run again."""
+
+    code = "criterion_unusable"
+
+
 class NotSupportedYet(RequestError):
     """The request is right, and this version cannot do it."""
 

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
+from evald.domain.run_status import has_ended
 from evald.domain.tally import Tally
 from evald.wire.errors import ApiError
 from evald.wire.files import File
@@ -30,7 +31,9 @@ class Rows:
 class StoredRun:
     """A run as it is kept. `data_source` is the echo, with inline content left empty.
 
-    `planned_rows` is None until the rows have been counted.
+    `planned_rows` is None until the rows have been counted. `imported` is the body of a run that
+    was carried out elsewhere, inline content left empty too: it is answered instead of the rest,
+    and nothing is done about the run, whatever its status.
     """
 
     id: str
@@ -48,6 +51,12 @@ class StoredRun:
     error: ApiError | None = None
     started_at: int | None = None
     ended_at: int | None = None
+    imported: dict[str, JsonValue] | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing of the run changes any more."""
+        return self.imported is not None or has_ended(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,8 @@ class StoredOutputItem:
     """An output item as it is kept: the parts of its JSON as text, ready to be put together.
 
     `row` is the 0-based position in the data source. `tally` is what the item adds to its run's;
-    it is not kept with the item, so it is empty when read.
+    it is not kept with the item, so it is empty when read. `extras` is for imported items the JSON
+    text of an `Extras`: in what their bodies differ from one that is put together of the parts.
     """
 
     id: str
@@ -75,6 +85,27 @@ class StoredOutputItem:
     results_json: str
     sample_json: str
     tally: Tally = field(default_factory=Tally)
+    extras: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """An output item that was sought by its id alone; `run_id` is None where its run is gone."""
+
+    run_id: str | None
+    item: StoredOutputItem
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCompletion:
+    """A stored chat completion: what it is sought by, and its whole body."""
+
+    id: str
+    project_id: str
+    created: int
+    model: str
+    metadata: dict[str, str]
+    body: dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)

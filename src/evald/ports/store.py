@@ -1,13 +1,18 @@
 """What is kept, and how it is asked for: one Protocol per group of tables."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from evald.ports.kept import (
+    FoundItem,
     Page,
     Remembered,
     Shard,
     ShardState,
+    StoredCompletion,
     StoredFile,
     StoredKey,
     StoredOutputItem,
@@ -188,6 +193,44 @@ class WorkTable(Protocol):
         ...
 
 
+class ImportTable(Protocol):
+    """What comes from elsewhere: output items in any order, and stored chat completions."""
+
+    async def find_items(self, output_item_ids: Sequence[str]) -> dict[str, FoundItem]:
+        """Those of these output items that are there, by id, whichever run they belong to."""
+        ...
+
+    async def taken_rows(self, run_id: str, rows: Sequence[int]) -> set[int]:
+        """Those of these rows of the run that have an item."""
+        ...
+
+    async def last_row(self, run_id: str) -> int:
+        """The last row of the run that has an item; -1 where there is none."""
+        ...
+
+    async def add_items(self, run_id: str, items: Sequence[StoredOutputItem]) -> None:
+        """The items, of new ids and rows, are kept; the run's tally stays as it is."""
+        ...
+
+    async def completion(self, completion_id: str) -> StoredCompletion | None:
+        """The stored completion, if it is there."""
+        ...
+
+    async def add_completion(self, completion: StoredCompletion) -> None:
+        """The stored completion is kept."""
+        ...
+
+    async def message(self, completion_id: str, position: int) -> dict[str, JsonValue] | None:
+        """The message at this place of the completion, if it is there."""
+        ...
+
+    async def add_message(
+        self, completion_id: str, position: int, message: dict[str, JsonValue]
+    ) -> None:
+        """The message is kept at this place of the completion."""
+        ...
+
+
 class KeyTable(Protocol):
     """API keys, by the hash of their secret."""
 
@@ -250,6 +293,11 @@ class Transaction(Protocol):
     @property
     def work(self) -> WorkTable:
         """What the engine needs of runs, shards and items."""
+        ...
+
+    @property
+    def imports(self) -> ImportTable:
+        """What comes from elsewhere."""
         ...
 
     @property

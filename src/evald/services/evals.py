@@ -9,7 +9,13 @@ from evald.services.context import Context
 from evald.services.idempotency import Idempotency, object_made, remember
 from evald.wire.criteria import TestingCriterion
 from evald.wire.data_source_configs import CustomConfig, DataSourceConfig, config_json
-from evald.wire.evals import CreateEvalRequest, DeletedEval, Eval, UpdateEvalRequest
+from evald.wire.evals import (
+    CreateEvalRequest,
+    DeletedEval,
+    Eval,
+    UpdateEvalRequest,
+    changed_eval,
+)
 from evald.wire.ids import IdPrefix
 from evald.wire.pages import ListEvalsQuery
 
@@ -79,7 +85,7 @@ async def update_eval(
     async with context.store.transaction() as tx:
         old = await _found(tx, project_id, eval_id)
         changes = request.model_dump(exclude_none=True)
-        new = old.model_copy(update=changes)
+        new = changed_eval(old, changes)
         await tx.evals.update(project_id, new, updated_at=context.clock.now())
     return new
 

@@ -1,12 +1,12 @@
 """Reports: what a reader of a run needs, as values."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 from pydantic import JsonValue
 
 from evald.domain import exact_json
 from evald.domain.errors import EvalNotFound, RunNotFound, UnknownCursor
-from evald.domain.run_status import has_ended
 from evald.domain.tally import CriterionCount
 from evald.ports.kept import StoredOutputItem, StoredRun
 from evald.ports.store import CursorUnknown
@@ -21,7 +21,7 @@ from evald.wire.data_sources import (
     read_data_source,
 )
 from evald.wire.errors import ApiError
-from evald.wire.evals import Eval
+from evald.wire.evals import Eval, echoed_criteria
 from evald.wire.output_items import OutputItemStatus
 from evald.wire.pages import ListOutputItemsQuery
 
@@ -116,7 +116,7 @@ class RunReport:
     @property
     def has_ended(self) -> bool:
         """Whether nothing of the run will change any more."""
-        return has_ended(self.run.status)
+        return self.run.has_ended
 
     @property
     def pending(self) -> int | None:
@@ -144,13 +144,13 @@ async def report_run(context: Context, project_id: str, asked: ReportAsked) -> R
             page = await tx.output_items.page(asked.run_id, asked.items)
         except CursorUnknown:
             raise UnknownCursor(str(asked.items.after)) from None
-    names = {each.id: each.grader.name for each in an_eval.testing_criteria}
+    names = {each.id: each.name for each in echoed_criteria(an_eval)}
     items = await context.cpu.run(lambda: [_item(stored, names) for stored in page.rows])
     return RunReport(
         eval=an_eval,
         run=run,
         criteria=_criteria(an_eval, run),
-        setup=_setup(read_data_source(run.data_source)),
+        setup=_setup(run),
         items=items,
         has_more=page.has_more,
     )
@@ -160,15 +160,33 @@ def _criteria(an_eval: Eval, run: StoredRun) -> list[CriterionReport]:
     return [
         CriterionReport(
             id=each.id,
-            name=each.grader.name,
-            type=each.grader.type,
+            name=each.name,
+            type=each.type,
             count=run.tally.criteria.get(each.id, CriterionCount()),
         )
-        for each in an_eval.testing_criteria
+        for each in echoed_criteria(an_eval)
     ]
 
 
-def _setup(source: DataSource) -> Setup:
+def _setup(run: StoredRun) -> Setup:
+    try:
+        return _setup_of(read_data_source(run.data_source))
+    except ValueError:
+        if run.imported is None:
+            raise
+        # Another service's data source: its types are all there is to say of it.
+        source = _object(run.data_source.get("source"))
+        return Setup(
+            data_source_type=_text(run.data_source.get("type")),
+            source_type=_text(source.get("type")),
+            file_id=None,
+            messages=[],
+            item_reference=None,
+            sampling_params=None,
+        )
+
+
+def _setup_of(source: DataSource) -> Setup:
     sampled = None if isinstance(source, JsonlDataSource) else source
     prompt = None if sampled is None else sampled.input_messages
     params = None if sampled is None else sampled.sampling_params
@@ -225,9 +243,18 @@ def _verdict(result: dict[str, JsonValue], names: dict[str, str]) -> Verdict:
         criterion_id=criterion_id,
         criterion=names.get(criterion_id, criterion_id),
         outcome=judged if error is None else "error",
-        score=float(score) if isinstance(score, int | float) else 0.0,
+        score=_number(score),
         error=error,
     )
+
+
+def _number(value: JsonValue) -> float:
+    """The value as a float; 0.0 where it is no number, or (in an imported item) none of ours."""
+    try:
+        found = float(value) if isinstance(value, int | float) else 0.0
+    except OverflowError:
+        return 0.0
+    return found if isfinite(found) else 0.0
 
 
 def _error(error: JsonValue) -> ApiError | None:

@@ -7,8 +7,8 @@ from functools import partial
 
 from pydantic import JsonValue
 
-from evald.domain.errors import InvalidRow
-from evald.domain.item_schema import ItemSchema, compile_item_schema
+from evald.domain.errors import InvalidRow, InvalidSchema
+from evald.domain.item_schema import ItemSchema, SchemaInvalid, compile_item_schema
 from evald.domain.jsonl import (
     LineSplitter,
     LineTooLong,
@@ -44,10 +44,14 @@ class RowIntake:
     """The rows of one request, in order."""
 
     def __init__(self, context: Context, an_eval: Eval, blob: StagedBlob) -> None:
-        """Stages rows for a run of this eval."""
+        """Stages rows for a run of this eval.
+
+        Raises:
+            InvalidSchema: the eval was imported with a schema that cannot be used here.
+        """
         self.eval = an_eval
         self.blob = blob
-        self.schema: ItemSchema = compile_item_schema(item_schema_of(an_eval.data_source_config))
+        self.schema = _schema(an_eval)
         self.checked_bytes = 0
         self._clock = context.clock
         self._left_s = CHECK_BUDGET_S
@@ -87,10 +91,20 @@ async def open_intake(context: Context, project_id: str, eval_id: str) -> AsyncI
 
     Raises:
         EvalNotFound: there is no such eval.
+        InvalidSchema: the eval was imported with a schema that cannot be used here.
     """
     an_eval = await get_eval(context, project_id, eval_id)
     async with staged_blob(context) as blob:
         yield RowIntake(context, an_eval, blob)
+
+
+def _schema(an_eval: Eval) -> ItemSchema:
+    try:
+        return compile_item_schema(item_schema_of(an_eval.data_source_config))
+    except SchemaInvalid as problem:
+        raise InvalidSchema(
+            f"The eval was imported with an item schema that cannot be used here: {problem.reason}."
+        ) from None
 
 
 async def check_file(context: Context, blob_id: str, schema: ItemSchema) -> int:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from evald.domain.run_status import has_ended
+from pydantic import JsonValue
+
 from evald.domain.tally import Tally
 from evald.ports.kept import Rows, StoredRun
 from evald.services.context import Context
@@ -14,33 +15,41 @@ class RunView:
     """A run and where its rows lie.
 
     Where `rows.inline`, the list at `data_source.source.content` is empty here and stands in the
-    blob, one row a line, to be put in its place on the way out.
+    blob, one row a line, to be put in its place on the way out. `imported` is the body to answer
+    instead of `run`, where the run was carried out elsewhere.
     """
 
     run: Run
     rows: Rows
+    imported: dict[str, JsonValue] | None = None
 
 
 def view_run(context: Context, run: StoredRun) -> RunView:
     """The run as the API answers it."""
-    ended = has_ended(run.status)
-    return RunView(
-        Run(
-            id=run.id,
-            eval_id=run.eval_id,
-            report_url=report_url(context.public_url, run),
-            status=run.status,
-            model=run.model,
-            name=run.name,
-            created_at=run.created_at,
-            result_counts=_counts(run),
-            per_model_usage=_usage(run.tally) if ended else None,
-            per_testing_criteria_results=_per_criterion(run.tally) if ended else None,
-            data_source=run.data_source,
-            error=run.error,
-            metadata=run.metadata,
-        ),
-        run.rows,
+    url = report_url(context.public_url, run)
+    echo = None if run.imported is None else {**run.imported, "report_url": url}
+    return RunView(composed_run(run, url), run.rows, echo)
+
+
+def composed_run(run: StoredRun, url: str) -> Run:
+    """The run, its report at this address, made of all that is kept but an imported body."""
+    # An imported run may have a status that we do not know.
+    make = Run if run.imported is None else Run.model_construct
+    ended = run.has_ended
+    return make(
+        id=run.id,
+        eval_id=run.eval_id,
+        report_url=url,
+        status=run.status,
+        model=run.model,
+        name=run.name,
+        created_at=run.created_at,
+        result_counts=_counts(run),
+        per_model_usage=_usage(run.tally) if ended else None,
+        per_testing_criteria_results=_per_criterion(run.tally) if ended else None,
+        data_source=run.data_source,
+        error=run.error,
+        metadata=run.metadata,
     )
 
 
@@ -57,7 +66,7 @@ def _counts(run: StoredRun) -> ResultCounts:
     """While rows are worked on, the total is what is planned; at the end, what there is."""
     planned = 0 if run.planned_rows is None else run.planned_rows
     return ResultCounts(
-        total=run.tally.total if has_ended(run.status) else planned,
+        total=run.tally.total if run.has_ended else planned,
         errored=run.tally.errored,
         failed=run.tally.failed,
         passed=run.tally.passed,

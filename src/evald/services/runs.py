@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from evald.domain.errors import (
+    CriterionUnusable,
     DataFileNotFound,
     EvalNotFound,
     NotSupportedYet,
@@ -11,6 +12,7 @@ from evald.domain.errors import (
 )
 from evald.domain.tally import CriterionCount, Tally
 from evald.graders.by_type import is_built
+from evald.graders.check import check_criteria
 from evald.ports.kept import Page, Rows, StoredRun
 from evald.ports.store import CursorUnknown, Transaction
 from evald.sampling.request import compile_request
@@ -28,7 +30,7 @@ from evald.wire.data_sources import (
     StoredCompletionsSource,
     data_source_json,
 )
-from evald.wire.evals import Eval
+from evald.wire.evals import Eval, ImportedEval, echoed_criteria
 from evald.wire.ids import IdPrefix
 from evald.wire.pages import ListRunsQuery
 from evald.wire.runs import CreateRunRequest, DeletedRun
@@ -55,6 +57,7 @@ async def create_run(
     """The queued run that was made, or the one this Idempotency-Key made before.
 
     Raises:
+        CriterionUnusable: the eval was imported with a criterion that means nothing here.
         NotSupportedYet: the run needs a grader or a source that this version has not.
         MissingParameter, InvalidValue: rows are to be sampled, and the model or the messages are
             missing or cannot be used.
@@ -63,6 +66,7 @@ async def create_run(
         EvalNotFound: the eval was deleted meanwhile.
         IdempotencyConflict: the key came with another body.
     """
+    _refuse_unusable(intake.eval)
     _refuse_unbuilt(intake.eval)
     _refuse_unaskable(request.data_source)
     await intake.blob.seal()
@@ -111,7 +115,7 @@ async def get_run(context: Context, project_id: str, eval_id: str, run_id: str) 
 
 
 async def cancel_run(context: Context, project_id: str, eval_id: str, run_id: str) -> RunView:
-    """The run, canceled; one that had ended is answered unchanged.
+    """The run, canceled; one that had ended, or was imported, is answered unchanged.
 
     Items that are done are kept. Calls in flight are abandoned right after the answer.
 
@@ -119,10 +123,11 @@ async def cancel_run(context: Context, project_id: str, eval_id: str, run_id: st
         RunNotFound: the eval has no such run.
     """
     async with context.store.transaction() as tx:
-        await _found(tx, project_id, eval_id, run_id)
-        await tx.runs.end(run_id, "canceled", None, now=context.clock.now())
+        if (await _found(tx, project_id, eval_id, run_id)).imported is None:
+            await tx.runs.end(run_id, "canceled", None, now=context.clock.now())
         run = await _found(tx, project_id, eval_id, run_id)
-    context.work.wake(run_id)
+    if run.imported is None:
+        context.work.wake(run_id)
     return view_run(context, run)
 
 
@@ -181,6 +186,25 @@ async def _rows(context: Context, project_id: str, source: DataSource, intake: R
                 "version does not keep yet; use 'file_content' or 'file_id'.",
                 param="data_source.source.type",
             )
+
+
+def _refuse_unusable(an_eval: Eval) -> None:
+    if not isinstance(an_eval, ImportedEval):
+        return
+    usable = {each.id for each in an_eval.testing_criteria}
+    for index, criterion in enumerate(echoed_criteria(an_eval)):
+        if criterion.id not in usable:
+            raise CriterionUnusable(
+                f"The eval was imported with criterion {index}, '{criterion.name}', of type "
+                f"'{criterion.type}', which cannot be used here; create an eval without it.",
+                param=f"testing_criteria[{index}]",
+            )
+    if not usable:
+        raise CriterionUnusable(
+            "The eval was imported without any criterion, so a run would have no verdict.",
+            param="testing_criteria",
+        )
+    check_criteria([each.grader for each in an_eval.testing_criteria])
 
 
 def _refuse_unbuilt(an_eval: Eval) -> None:

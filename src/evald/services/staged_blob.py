@@ -2,10 +2,25 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
 
-from evald.ports.blobs import BlobWriter
-from evald.services.context import Context
+from evald.ports.blobs import Blobs, BlobWriter
+from evald.ports.clock import Clock
 from evald.wire.ids import IdPrefix
+
+
+class Staging(Protocol):
+    """What staging a blob needs of whoever does it."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where it is kept."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Whose id it gets."""
+        ...
 
 
 class StagedBlob:
@@ -32,7 +47,7 @@ class StagedBlob:
 
 
 @asynccontextmanager
-async def staged_blob(context: Context) -> AsyncIterator[StagedBlob]:
+async def staged_blob(context: Staging) -> AsyncIterator[StagedBlob]:
     """A new blob; what is not claimed by the end of the block is gone."""
     blob_id = context.clock.new_id(IdPrefix.BLOB)
     blob: StagedBlob | None = None

@@ -30,7 +30,7 @@ from evald.web.sign_in import (
     visitor_of,
 )
 from evald.web.site import Site, build_site, with_headers
-from evald.wire.criteria import criterion_json
+from evald.wire.evals import echoed_criteria, eval_json
 from evald.wire.pages import ListEvalsQuery, ListOutputItemsQuery, ListRunsQuery
 
 LIST_ROWS = 50
@@ -123,7 +123,8 @@ async def _eval(site: Site, eval_id: str, *, visitor: Visitor, query: Query) -> 
         "visitor": visitor,
         "query": query,
         "eval": an_eval,
-        "criteria": [criterion_json(each) for each in an_eval.testing_criteria],
+        "echoed_criteria": echoed_criteria(an_eval),
+        "criteria": eval_json(an_eval).get("testing_criteria"),
         "runs": [(run, site.links.run(RunAddress(eval_id, run.id))) for run in runs],
         "next": site.links.eval(eval_id, after=runs[-1].id) if page.has_more else None,
         "signs": SIGNS,
@@ -152,7 +153,7 @@ async def _run(site: Site, address: RunAddress, *, visitor: Visitor, query: Quer
         "title": tab_title(report),
         "state": state_of(report),
         "filters": filters(report, address, site.links),
-        "criteria": [criterion_json(each) for each in report.eval.testing_criteria],
+        "criteria": eval_json(report.eval).get("testing_criteria"),
         "steps": steps(report, address, site.links),
         "refresh_s": None if report.has_ended or address.is_still else REFRESH_S,
         "signs": SIGNS,

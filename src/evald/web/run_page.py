@@ -90,6 +90,8 @@ def state_of(report: RunReport) -> str:
     """How far the run is, in a sentence."""
     run = report.run
     done = eyes.counted(run.tally.total, "row")
+    if run.imported is not None:
+        return f"Imported as its source last showed it: {run.status}, with {done} done."
     match run.status:
         case "queued":
             return "Queued: work on it has not begun."

@@ -1,6 +1,6 @@
 """Testing criteria: graders as an eval carries them, each under an id of its own."""
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from evald.wire.base import WireModel
 from evald.wire.graders import Grader
@@ -46,3 +46,16 @@ def read_criterion(echoed: dict[str, JsonValue]) -> TestingCriterion:
     return TestingCriterion.model_construct(
         id=str(echoed["id"]), grader=_GRADER.validate_python(echoed)
     )
+
+
+def usable_criterion(echoed: JsonValue) -> TestingCriterion | None:
+    """The criterion that another service echoed; None if it has no id or no grader of ours.
+
+    What is null counts as not given. Source: observed 2025-05 and 2026-07.
+    """
+    if not isinstance(echoed, dict) or not isinstance(echoed.get("id"), str):
+        return None
+    try:
+        return read_criterion({key: value for key, value in echoed.items() if value is not None})
+    except ValidationError:
+        return None

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from evald.wire.base import UnixTime, WireModel
+from pydantic import JsonValue
+
+from evald.wire.base import JsonObject, UnixTime, WireModel
 
 FilePurpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"]
 MIN_EXPIRY_S = 3_600
@@ -21,6 +23,17 @@ class File(WireModel):
     expires_at: UnixTime | None
     status: Literal["processed"] = "processed"
     status_details: None = None
+
+
+class ImportedFile(File):
+    """A file that comes from elsewhere: `imported` is its body there, answered instead of ours."""
+
+    imported: JsonObject
+
+
+def file_json(file: File) -> dict[str, JsonValue]:
+    """The file as the API answers it."""
+    return file.imported if isinstance(file, ImportedFile) else file.model_dump()
 
 
 class DeletedFile(WireModel):

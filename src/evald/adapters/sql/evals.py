@@ -11,8 +11,10 @@ from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import EVALS, RUNS
 from evald.ports.kept import Page
 from evald.wire.criteria import read_criterion
-from evald.wire.evals import Eval, eval_json
+from evald.wire.evals import Eval, ImportedEval, changed_eval, composed_eval
 from evald.wire.pages import ListEvalsQuery
+
+_SHOWN = [EVALS.c.document, EVALS.c.imported]
 
 
 class SqlEvalTable:
@@ -29,7 +31,7 @@ class SqlEvalTable:
                 id=an_eval.id,
                 project_id=project_id,
                 updated_at=an_eval.created_at,
-                document=document_text(eval_json(an_eval)),
+                **_documents(an_eval),
             )
         )
 
@@ -46,7 +48,7 @@ class SqlEvalTable:
         after = after_key(
             self.session.connection, query, select(*key).where(mine, EVALS.c.id == query.after)
         )
-        rows = beyond(select(EVALS.c.document).where(mine), key, after=after, query=query)
+        rows = beyond(select(*_SHOWN).where(mine), key, after=after, query=query)
         return read_page(self.session.connection, rows, _eval, limit=query.limit)
 
     @in_thread
@@ -60,11 +62,11 @@ class SqlEvalTable:
         kept = _find(self.session.connection, project_id, an_eval.id)
         if kept is None:
             return
-        changed = kept.model_copy(update={"name": an_eval.name, "metadata": an_eval.metadata})
+        changed = changed_eval(kept, {"name": an_eval.name, "metadata": dict(an_eval.metadata)})
         self.session.connection.execute(
             update(EVALS)
             .where(EVALS.c.id == an_eval.id)
-            .values(updated_at=updated_at, document=document_text(eval_json(changed)))
+            .values(updated_at=updated_at, **_documents(changed))
         )
 
     @in_thread
@@ -81,17 +83,25 @@ class SqlEvalTable:
 
 def _find(connection: Connection, project_id: str, eval_id: str) -> Eval | None:
     found = connection.execute(
-        select(EVALS.c.document).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
+        select(*_SHOWN).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
     )
     row = found.one_or_none()
     return None if row is None else _eval(row)
+
+
+def _documents(an_eval: Eval) -> dict[str, str | None]:
+    imported = an_eval.imported if isinstance(an_eval, ImportedEval) else None
+    return {
+        "document": document_text(composed_eval(an_eval)),
+        "imported": None if imported is None else document_text(imported),
+    }
 
 
 def _eval(row: Row[Any]) -> Eval:
     kept = read_document(row.document)
     criteria = cast(list[Document], kept["testing_criteria"])
     # Not validated again: that would cost the numbers the text they were written with.
-    return Eval.model_construct(
+    an_eval = Eval.model_construct(
         id=cast(str, kept["id"]),
         created_at=cast(int, kept["created_at"]),
         name=cast(str, kept["name"]),
@@ -99,3 +109,6 @@ def _eval(row: Row[Any]) -> Eval:
         data_source_config=cast(Document, kept["data_source_config"]),
         testing_criteria=[read_criterion(each) for each in criteria],
     )
+    if row.imported is None:
+        return an_eval
+    return ImportedEval.model_construct(**dict(an_eval), imported=read_document(row.imported))

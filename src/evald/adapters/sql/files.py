@@ -9,7 +9,7 @@ from evald.adapters.sql.pages import after_key, beyond, read_page
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import FILES
 from evald.ports.kept import Page, StoredFile
-from evald.wire.files import File
+from evald.wire.files import File, ImportedFile
 from evald.wire.pages import ListFilesQuery
 
 
@@ -23,6 +23,7 @@ class SqlFileTable:
     def insert(self, project_id: str, stored: StoredFile) -> None:
         """The file is kept."""
         file = stored.file
+        imported = file.imported if isinstance(file, ImportedFile) else None
         self.session.connection.execute(
             insert(FILES).values(
                 id=file.id,
@@ -30,7 +31,8 @@ class SqlFileTable:
                 purpose=file.purpose,
                 expires_at=file.expires_at,
                 blob_id=stored.blob_id,
-                document=document_text(file.model_dump()),
+                document=document_text(file.model_dump(exclude={"imported"})),
+                imported=None if imported is None else document_text(imported),
             )
         )
 
@@ -85,4 +87,8 @@ def unexpired(now: int) -> ColumnElement[bool]:
 
 
 def _file(row: Row[Any]) -> StoredFile:
-    return StoredFile(File.model_validate(read_document(row.document)), row.blob_id)
+    document = read_document(row.document)
+    if row.imported is None:
+        return StoredFile(File.model_validate(document), row.blob_id)
+    file = ImportedFile.model_validate({**document, "imported": read_document(row.imported)})
+    return StoredFile(file, row.blob_id)

@@ -14,7 +14,10 @@ from evald.wire.ids import IdPrefix
 from evald.wire.pages import ListOutputItemsQuery
 
 _ITEMS = OUTPUT_ITEMS.c
-_NO_ITEM = b""
+_OWN_BYTES = 16
+_FOREIGN = b"\0" * _OWN_BYTES
+"""Before the id of an imported item that is not of our form, so that it is longer than any."""
+
 _PREFIX = IdPrefix.OUTPUT_ITEM.value
 
 
@@ -32,22 +35,22 @@ class SqlOutputItemTable:
             CursorUnknown: `after` is no item of the run.
         """
         mine = _of_run(run_id)
-        named = _ITEMS.id == _looked_for(query.after or "")
+        named = _ITEMS.id == item_key(query.after or "")
         after = after_key(self.session.connection, query, select(_ITEMS.row).where(mine, named))
         rows = select(OUTPUT_ITEMS).where(mine)
         if query.status is not None:
             rows = rows.where(_ITEMS.status == query.status)
         rows = beyond(rows, [_ITEMS.row], after=after, query=query)
-        return read_page(self.session.connection, rows, _item, limit=query.limit)
+        return read_page(self.session.connection, rows, read_item, limit=query.limit)
 
     @in_thread
     def get(self, run_id: str, output_item_id: str) -> StoredOutputItem | None:
         """The item, if it is there."""
         found = self.session.connection.execute(
-            select(OUTPUT_ITEMS).where(_of_run(run_id), _ITEMS.id == _looked_for(output_item_id))
+            select(OUTPUT_ITEMS).where(_of_run(run_id), _ITEMS.id == item_key(output_item_id))
         )
         row = found.one_or_none()
-        return None if row is None else _item(row)
+        return None if row is None else read_item(row)
 
 
 def insert_items(connection: Connection, run_seq: int, items: Sequence[StoredOutputItem]) -> None:
@@ -67,25 +70,28 @@ def _insert_sql(dialect: Dialect) -> str:
     return str(insert(OUTPUT_ITEMS).compile(dialect=dialect))
 
 
-def _values(run_seq: int, item: StoredOutputItem) -> tuple[int | str | bytes, ...]:
+def _values(run_seq: int, item: StoredOutputItem) -> tuple[int | str | bytes | None, ...]:
+    own = item.extras is None
     return (
         run_seq,
         item.row,
-        bytes.fromhex(item.id.removeprefix(_PREFIX)),
+        bytes.fromhex(item.id.removeprefix(_PREFIX)) if own else item_key(item.id),
         item.created_at,
         item.status,
         bytes.fromhex(item.content_hash),
         item.item_json,
         item.results_json,
         item.sample_json,
+        item.extras,
     )
 
 
-def _item(row: Sequence[Any]) -> StoredOutputItem:
+def read_item(row: Sequence[Any]) -> StoredOutputItem:
+    """The item of this row of the table."""
     # Unpacked, since asking a Row for its columns by name takes four times as long.
-    _, number, key, created_at, status, content_hash, item, results, sample = row
+    _, number, key, created_at, status, content_hash, item, results, sample, extras = row
     return StoredOutputItem(
-        id=_PREFIX + key.hex(),
+        id=_PREFIX + key.hex() if len(key) == _OWN_BYTES else key[_OWN_BYTES:].decode(),
         row=number,
         created_at=created_at,
         status=status,
@@ -93,6 +99,7 @@ def _item(row: Sequence[Any]) -> StoredOutputItem:
         item_json=item,
         results_json=results,
         sample_json=sample,
+        extras=extras,
     )
 
 
@@ -100,11 +107,13 @@ def _of_run(run_id: str) -> ColumnElement[bool]:
     return _ITEMS.run_seq == select(RUNS.c.seq).where(RUNS.c.id == run_id).scalar_subquery()
 
 
-def _looked_for(output_item_id: str) -> bytes:
-    """The id as it is kept; what is no id of an output item becomes one that none has."""
+def item_key(output_item_id: str) -> bytes:
+    """The id as it is kept, whatever its form."""
     try:
         key = bytes.fromhex(output_item_id.removeprefix(_PREFIX))
     except ValueError:
-        return _NO_ITEM
+        key = b""
     # An id has one spelling only; fromhex overlooks spaces and capitals.
-    return key if _PREFIX + key.hex() == output_item_id else _NO_ITEM
+    if len(key) == _OWN_BYTES and _PREFIX + key.hex() == output_item_id:
+        return key
+    return _FOREIGN + output_item_id.encode("utf-8", "backslashreplace")

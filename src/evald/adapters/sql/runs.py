@@ -24,6 +24,9 @@ from evald.wire.runs import RunStatus
 UNENDED: list[RunStatus] = [status for status in MOVES if not has_ended(status)]
 """The statuses of runs that still have somewhere to go."""
 
+IS_UNENDED = RUNS.c.status.in_(UNENDED) & RUNS.c.imported.is_(None)
+"""Runs that are ours to carry out; an imported one stays as its source last showed it."""
+
 
 class SqlRunTable:
     """Runs in a table. Fulfils `evald.ports.store.RunTable`."""
@@ -71,7 +74,7 @@ class SqlRunTable:
         """The run is in this final status, unless it had ended before; says whether it moved."""
         moved = self.session.connection.execute(
             update(RUNS)
-            .where(RUNS.c.id == run_id, RUNS.c.status.in_(UNENDED))
+            .where(RUNS.c.id == run_id, IS_UNENDED)
             .values(status=status, error=error_text(error), ended_at=now)
         )
         return moved.rowcount > 0
@@ -113,6 +116,7 @@ def read_run(row: Row[Any]) -> StoredRun:
         error=read_error(row.error),
         started_at=row.started_at,
         ended_at=row.ended_at,
+        imported=None if row.imported is None else read_document(row.imported),
     )
 
 
@@ -131,6 +135,7 @@ def _values(run: StoredRun) -> dict[str, str | int | bool | None]:
         "planned_rows": run.planned_rows,
         "tally": tally_text(run.tally),
         "error": error_text(run.error),
+        "imported": None if run.imported is None else document_text(run.imported),
         "document": document_text(
             {
                 "name": run.name,

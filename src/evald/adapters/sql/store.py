@@ -14,6 +14,7 @@ from evald.adapters.sql.dialects import sqlite_reader, sqlite_writer
 from evald.adapters.sql.evals import SqlEvalTable
 from evald.adapters.sql.files import SqlFileTable
 from evald.adapters.sql.idempotency import SqlIdempotencyTable
+from evald.adapters.sql.imports import SqlImportTable
 from evald.adapters.sql.items import SqlOutputItemTable
 from evald.adapters.sql.keys import SqlKeyTable
 from evald.adapters.sql.migrate import DatabaseUnusable, migrate, packaged_migrations
@@ -57,6 +58,11 @@ class SqlTransaction:
     def work(self) -> SqlWorkTable:
         """What the engine needs of runs, shards and items."""
         return SqlWorkTable(self.session)
+
+    @property
+    def imports(self) -> SqlImportTable:
+        """What comes from elsewhere."""
+        return SqlImportTable(self.session)
 
     @property
     def keys(self) -> SqlKeyTable:

@@ -42,6 +42,7 @@ EVALS = Table(
     Column("project_id", PlainText),
     Column("updated_at", BigInteger),
     Column("document", Text),
+    Column("imported", Text),
 )
 
 RUNS = Table(
@@ -62,6 +63,7 @@ RUNS = Table(
     Column("tally", Text),
     Column("error", Text),
     Column("document", Text),
+    Column("imported", Text),
 )
 
 OUTPUT_ITEMS = Table(
@@ -76,6 +78,7 @@ OUTPUT_ITEMS = Table(
     Column("item", Text),
     Column("results", Text),
     Column("sample", Text),
+    Column("extras", Text),
 )
 
 RUN_SHARDS = Table(
@@ -115,6 +118,27 @@ FILES = Table(
     Column("purpose", PlainText),
     Column("expires_at", BigInteger),
     Column("blob_id", Text),
+    Column("document", Text),
+    Column("imported", Text),
+)
+
+CHAT_COMPLETIONS = Table(
+    "chat_completions",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("created", BigInteger),
+    Column("model", PlainText),
+    Column("metadata", Text),
+    Column("document", Text),
+)
+
+CHAT_COMPLETION_MESSAGES = Table(
+    "chat_completion_messages",
+    METADATA,
+    Column("completion_id", PlainText, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("document", Text),
 )
 

@@ -5,7 +5,7 @@ from sqlalchemy import or_, select, update
 from evald.adapters.sql.files import unexpired
 from evald.adapters.sql.purge import purge_deleted_runs
 from evald.adapters.sql.record import record_items
-from evald.adapters.sql.runs import UNENDED, read_run
+from evald.adapters.sql.runs import IS_UNENDED, read_run
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.shards import (
     begin_shard,
@@ -28,7 +28,7 @@ class SqlWorkTable:
     def unended(self) -> list[str]:
         """The ids of the runs that are queued or in progress, oldest first."""
         found = self.session.connection.scalars(
-            select(RUNS.c.id).where(RUNS.c.status.in_(UNENDED)).order_by(RUNS.c.seq)
+            select(RUNS.c.id).where(IS_UNENDED).order_by(RUNS.c.seq)
         )
         return list(found)
 
@@ -44,7 +44,7 @@ class SqlWorkTable:
         """A queued run is in progress; says whether it is in progress now."""
         self.session.connection.execute(
             update(RUNS)
-            .where(RUNS.c.id == run_id, RUNS.c.status == "queued")
+            .where(RUNS.c.id == run_id, RUNS.c.status == "queued", RUNS.c.imported.is_(None))
             .values(status="in_progress", started_at=now)
         )
         status = self.session.connection.scalar(select(RUNS.c.status).where(RUNS.c.id == run_id))
@@ -111,5 +111,5 @@ class SqlWorkTable:
     def blobs_in_use(self, *, now: int) -> set[str]:
         """Every blob that a file, an inline run, or a run that has not ended still needs."""
         of_files = select(FILES.c.blob_id).where(unexpired(now))
-        of_runs = select(RUNS.c.blob_id).where(or_(RUNS.c.is_inline, RUNS.c.status.in_(UNENDED)))
+        of_runs = select(RUNS.c.blob_id).where(or_(RUNS.c.is_inline, IS_UNENDED))
         return set(self.session.connection.scalars(of_files.union(of_runs)))

@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from evald.domain import exact_json
-from evald.http.answers import list_answer, plain_answer, plain_text
+from evald.http.answers import list_answer, plain_answer, text_answer
 from evald.http.multipart import OVERHEAD_BYTES, UploadFields, boundary_of, read_upload
 from evald.http.operation import Api, project_of
 from evald.http.parsing import RequestBody, read_idempotency, read_query
 from evald.services import files
 from evald.services.files import FileUpload, receive_file
+from evald.wire.files import File, file_json
 from evald.wire.pages import MAX_FILES_LIMIT, ListFilesQuery
 
 
@@ -36,7 +37,7 @@ async def create_file(api: Api, request: Request) -> Response:
             upload,
             idempotency=read_idempotency(request, upload_hash(fields, incoming.sha256)),
         )
-    return plain_answer(made)
+    return text_answer(_text(made))
 
 
 async def list_files(api: Api, request: Request) -> Response:
@@ -44,13 +45,13 @@ async def list_files(api: Api, request: Request) -> Response:
     query = read_query(ListFilesQuery, request.query_params, max_limit=MAX_FILES_LIMIT)
     page = await files.list_files(api.context, project_of(request), query)
     ids = [each.id for each in page.rows]
-    return list_answer([plain_text(each) for each in page.rows], ids, has_more=page.has_more)
+    return list_answer([_text(each) for each in page.rows], ids, has_more=page.has_more)
 
 
 async def get_file(api: Api, request: Request) -> Response:
     """Answers one file, without its content."""
     file_id = request.path_params["file_id"]
-    return plain_answer(await files.get_file(api.context, project_of(request), file_id))
+    return text_answer(_text(await files.get_file(api.context, project_of(request), file_id)))
 
 
 async def delete_file(api: Api, request: Request) -> Response:
@@ -68,6 +69,10 @@ async def get_file_content(api: Api, request: Request) -> Response:
         "content-disposition": content_disposition(content.file.filename),
     }
     return StreamingResponse(content.chunks, headers=headers, media_type="application/octet-stream")
+
+
+def _text(file: File) -> str:
+    return exact_json.dump(file_json(file))
 
 
 def content_disposition(filename: str) -> str:
