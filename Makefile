@@ -10,6 +10,7 @@ ARGS ?=
 BIN := .venv/bin
 READY := .venv/.installed
 PYTEST := $(BIN)/python -m pytest
+FAST := tests/unit tests/contract tests/wire
 # Slow tests measure and kill: they run one at a time.
 WORKERS := -n 2 --dist loadfile
 
@@ -23,7 +24,7 @@ demo: $(READY) ## a real eval against a server of your own, nothing to set up
 	@$(BIN)/evald demo $(ARGS)
 
 test: $(READY) ## unit and contract tests and the official client, under a minute
-	@$(PYTEST) tests -q -m "not slow" --ignore=tests/house $(WORKERS) $(ARGS)
+	@$(PYTEST) $(FAST) -q -m "not slow" --hypothesis-profile=quick $(WORKERS) $(ARGS)
 
 test-all: $(READY) ## every test, the slow ones (crashes, restarts, large bodies) too
 	@$(PYTEST) tests -q -m "not slow" $(WORKERS) $(ARGS)

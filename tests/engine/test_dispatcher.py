@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import pytest
+
 from evald.engine.context import EngineContext
 from evald.engine.dispatcher import Dispatcher
 from evald.engine.workbench import Workbench
@@ -122,6 +124,7 @@ async def test_a_start_that_fails_is_tried_again(context: EngineContext) -> None
         assert await started.so_many(1) == [1]
 
 
+@pytest.mark.slow  # the next sweep comes after five seconds
 async def test_a_store_that_is_away_for_a_moment_stops_nothing(context: EngineContext) -> None:
     await keep_runs(context, 1)
     started = Started()

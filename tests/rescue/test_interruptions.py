@@ -194,6 +194,23 @@ async def test_a_body_that_vanished_from_the_folder_is_fetched_again(
     assert (folder / "files" / "file-Rows1").exists()
 
 
+async def test_a_page_that_is_put_back_as_it_was_is_read_again(
+    reference: dict[str, bytes], whole: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "folder"
+    shutil.copytree(whole, folder)
+    page = min((folder / "raw" / "output_items").iterdir())
+    body = page.read_bytes()
+    page.write_bytes(body.replace(b"Capital 1?", b"Capital 9?"))
+    (folder / "output_items.jsonl").unlink()
+    await rescued(bordered_world(), folder)
+    page.write_bytes(body)
+
+    await rescued(bordered_world(), folder)
+
+    assert jsonl(folder) == reference
+
+
 async def test_a_page_that_changed_on_disk_is_noticed_and_then_fetched_again(
     reference: dict[str, bytes], whole: Path, tmp_path: Path
 ) -> None:

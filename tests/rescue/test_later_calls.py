@@ -33,6 +33,27 @@ async def test_a_second_call_finds_nothing_new_and_changes_nothing(tmp_path: Pat
     assert len(world.asked) - asked == 3 + len(world.lists[EVALS])
 
 
+async def test_a_list_that_ended_with_an_empty_page_is_remembered_as_read(tmp_path: Path) -> None:
+    """The server says that there is more, and then there is nothing."""
+    world = small_world()
+    world.has_more = "lied"
+    await rescued(world, tmp_path)
+    asked = len(world.asked)
+
+    await rescued(world, tmp_path)
+
+    again = {each.path[-1] for each in world.asked[asked:]}
+    assert again == {"evals", "runs", "files", "completions"}
+
+
+async def test_a_list_without_objects_is_kept_as_its_one_empty_page(tmp_path: Path) -> None:
+    for _ in range(2):
+        await rescued(World(), tmp_path)
+
+    assert len(list(tmp_path.rglob("raw/*/*"))) == 3
+    assert (tmp_path / "evals.jsonl").read_bytes() == b""
+
+
 async def test_a_second_call_fetches_what_is_new_and_only_that(tmp_path: Path) -> None:
     world = small_world()
     await rescued(world, tmp_path)

@@ -175,6 +175,20 @@ async def test_a_server_that_falls_silent_ends_the_rescue(tmp_path: Path) -> Non
     assert 16 <= len(evals_tried) < 40
 
 
+async def test_a_server_that_fails_at_many_things_and_not_at_all_is_not_silent(
+    tmp_path: Path,
+) -> None:
+    world = World()
+    for number in range(60):
+        world.put(EVALS, eval_body(number))
+    broken = {thing.id for thing in world.lists[EVALS][::2]}
+    world.faults.append(lambda asked: Reply(drop=True) if broken.intersection(asked.path) else None)
+
+    manifest = await rescued(world, tmp_path, workers=1)
+
+    assert len(manifest.missing) == 30
+
+
 async def test_a_run_whose_items_are_fewer_than_it_counts_is_named(tmp_path: Path) -> None:
     """Reported of hosted services: rows without an item. Errored rows may have none."""
     world = World()

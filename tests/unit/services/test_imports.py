@@ -22,6 +22,8 @@ from tests.support.archives import Line, Lines, lines_of, write_archive
 from tests.support.fake_hosted import EVALS, World, add_run, small_world
 from tests.support.hosted_bodies import eval_body, hosted_id, item_body
 
+pytestmark = pytest.mark.slow  # each on a store of its own
+
 EVAL = hosted_id("eval_", 1)
 RUN = hosted_id("evalrun_", 10)
 
