@@ -18,6 +18,8 @@ from tests.support.running_server import ROOT, RunningServer, running_server
 from tests.wire.bodies import an_eval
 from tests.wire.conftest import STATIC_KEY, plain_http
 
+pytestmark = pytest.mark.slow  # nearly each starts a process of its own
+
 REVOKED_WITHIN_S = 2.5
 """Two seconds, and a little for the asking."""
 
@@ -56,7 +58,6 @@ def test_a_second_server_on_the_same_folder_is_refused(server: RunningServer) ->
     assert_refuses(ended, "Another process serves from", str(server.folder), "--data-dir")
 
 
-@pytest.mark.slow
 def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "evald.sqlite3").write_bytes(b"not a database" * 100)
 
@@ -67,7 +68,6 @@ def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
         assert_refuses(ended, "evald.sqlite3", "file is not a database", "another data folder")
 
 
-@pytest.mark.slow
 def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "evald.sqlite3")) as database:
         database.execute("CREATE TABLE theirs (a)")
@@ -80,7 +80,6 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
         assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
 
 
-@pytest.mark.slow
 def test_a_damaged_file_of_the_durable_engine_is_named(tmp_path: Path) -> None:
     (tmp_path / "dbos.sqlite3").write_bytes(b"not a database" * 100)
 
@@ -91,14 +90,12 @@ def test_a_damaged_file_of_the_durable_engine_is_named(tmp_path: Path) -> None:
     assert "Move it away" in ended.stderr.splitlines()[-1]
 
 
-@pytest.mark.slow
 def test_a_port_that_is_taken_is_refused(server: RunningServer, tmp_path: Path) -> None:
     ended = evald("serve", "--port", str(server.port), "--data-dir", tmp_path / "data")
 
     assert_refuses(ended, "127.0.0.1", str(server.port))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "words"),
     [
@@ -117,7 +114,6 @@ def test_a_setting_that_makes_no_sense_is_refused(
     assert_refuses(ended, *words)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -185,7 +181,6 @@ def wait_for_status(server: RunningServer, key: str, status: int) -> None:
         threading.Event().wait(0.05)
 
 
-@pytest.mark.slow
 def test_a_stored_key_is_good_until_it_is_revoked(keyed_server: RunningServer) -> None:
     keys = ("keys", "--data-dir", keyed_server.folder)
 
@@ -214,7 +209,6 @@ def lone_server(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.mark.slow
 def test_the_first_key_closes_an_open_server(lone_server: RunningServer) -> None:
     assert status_with(lone_server, "sk-anything") == 200
 
@@ -224,7 +218,6 @@ def test_the_first_key_closes_an_open_server(lone_server: RunningServer) -> None
     assert status_with(lone_server, key) == 200
 
 
-@pytest.mark.slow
 def test_a_server_ends_in_good_order_and_remembers_everything(lone_server: RunningServer) -> None:
     headers = {"Idempotency-Key": "before-the-end"}
     with lone_server.client() as client:
