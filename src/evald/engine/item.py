@@ -12,6 +12,7 @@ from evald.engine.output_item import output_item
 from evald.engine.run_in_hand import RunInHand
 from evald.graders.by_type import grade
 from evald.graders.grade import Grade, errored
+from evald.graders.tools import GraderTools
 from evald.ports.kept import StoredOutputItem
 from evald.sampling.echo import asked_elsewhere, echo
 from evald.sampling.reading import Reading
@@ -62,9 +63,10 @@ async def _worked(run: RunInHand, number: int, row: Row | RowProblem) -> StoredO
     problem = _unusable(run, row)
     if problem is not None or isinstance(row, RowProblem):
         return _errored(run, number, row, problem or _NO_ROW)
+    deadline = run.context.clock.monotonic() + run.context.item_timeout_s
     async with asyncio.timeout(run.context.item_timeout_s + GRACE_S):
-        sample = await _sample(run, row)
-        grades = await _grades(run, row, sample)
+        sample = await _sample(run, row, deadline)
+        grades = await _grades(run, row, sample, run.grader_tools(deadline))
     return output_item(run, number, row.item, (sample, grades))
 
 
@@ -81,18 +83,21 @@ def _unusable(run: RunInHand, row: Row | RowProblem) -> ApiError | None:
     return None
 
 
-async def _sample(run: RunInHand, row: Row) -> Sample:
+async def _sample(run: RunInHand, row: Row, deadline: float) -> Sample:
     if run.request_plan is None:
         return sample_of_row(row.sample)
-    deadline = run.context.clock.monotonic() + run.context.item_timeout_s
     return await sample_row(run.request_plan, row.item, model=run.model, deadline=deadline)
 
 
-async def _grades(run: RunInHand, row: Row, sample: Sample) -> list[Grade]:
+async def _grades(run: RunInHand, row: Row, sample: Sample, tools: GraderTools) -> list[Grade]:
     if sample.error is not None:
         return [errored(sample.error.code, sample.error.message) for _ in run.criteria]
     variables = Variables(row.item, sample.variables)
-    return [await grade(each.grader, variables) for each in run.criteria]
+    if len(run.criteria) == 1:
+        return [await grade(run.criteria[0].grader, variables, tools)]
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(grade(each.grader, variables, tools)) for each in run.criteria]
+    return [each.result() for each in tasks]
 
 
 def _errored(

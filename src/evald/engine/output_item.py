@@ -42,6 +42,7 @@ def result_json(criterion: TestingCriterion, a_grade: Grade) -> dict[str, JsonVa
     """One criterion's verdict as the API answers it, in the key order captured.
 
     `error` stands only on errored verdicts; the hosted service's place for it is not documented.
+    What a grader has to tell beyond its verdict stands in keys of its own.
 
     Source: observed 2025-07.
     """
@@ -53,6 +54,7 @@ def result_json(criterion: TestingCriterion, a_grade: Grade) -> dict[str, JsonVa
     }
     if a_grade.error is not None:
         result["error"] = {"code": a_grade.error.code, "message": a_grade.error.message}
+    result.update(a_grade.details)
     return result
 
 

@@ -7,6 +7,7 @@ from evald.domain.item_schema import ItemSchema, compile_item_schema
 from evald.engine.context import EngineContext
 from evald.engine.recorder import Recorder
 from evald.engine.refusals import RefusalWatch
+from evald.graders.tools import GraderTools
 from evald.ports.kept import StoredRun
 from evald.sampling.request import RequestPlan, compile_request
 from evald.wire.criteria import TestingCriterion
@@ -45,6 +46,10 @@ class RunInHand:
         self.waiting_shards: deque[int] = deque()
         self.open_shards: set[int] = set()
         self._rows: set[asyncio.Task[None]] = set()
+
+    def grader_tools(self, deadline: float) -> GraderTools:
+        """What the graders of a row work with, until this moment of the monotonic clock."""
+        return GraderTools(model=self.context.model, cpu=self.context.cpu, deadline=deadline)
 
     def track(self, row: asyncio.Task[None]) -> None:
         """The row is in flight until its task is done."""

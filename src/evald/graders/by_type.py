@@ -3,8 +3,9 @@
 from typing import assert_never
 
 from evald.domain.template import UnknownVariable, Variables
-from evald.graders.grade import Grade, errored
+from evald.graders.grade import Fault, Grade, errored
 from evald.graders.string_check import grade_string_check
+from evald.graders.tools import GraderTools
 from evald.wire.graders import (
     Grader,
     LabelModelGrader,
@@ -24,7 +25,7 @@ class GraderNotBuilt(Exception):
         self.type = type
 
 
-async def grade(grader: Grader, variables: Variables) -> Grade:
+async def grade(grader: Grader, variables: Variables, tools: GraderTools) -> Grade:
     """The grader's verdict on one row.
 
     A template that names a variable which is not there makes an errored grade,
@@ -51,6 +52,7 @@ async def grade(grader: Grader, variables: Variables) -> Grade:
         return errored(
             "unresolved_variable",
             f"The variable '{unknown.name}' in criterion '{grader.name}' is not there.",
+            fault=Fault.VARIABLE,
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from pydantic import JsonValue
 
@@ -9,26 +10,58 @@ from evald.domain.tally import Usage
 from evald.wire.errors import ApiError
 
 
+class Fault(StrEnum):
+    """What went wrong while grading, named as the flags of a grader run.
+
+    Source: published schema of `POST /fine_tuning/alpha/graders/run`, `metadata.errors`.
+    """
+
+    FORMULA = "formula_parse_error"
+    SAMPLE = "sample_parse_error"
+    TRUNCATED = "truncated_observation_error"
+    UNRESPONSIVE = "unresponsive_reward_error"
+    VARIABLE = "invalid_variable_error"
+    OTHER = "other_error"
+    PYTHON_SERVER = "python_grader_server_error"
+    PYTHON_RUNTIME = "python_grader_runtime_error"
+    MODEL_SERVER = "model_grader_server_error"
+    MODEL_REFUSAL = "model_grader_refusal_error"
+    MODEL_PARSE = "model_grader_parse_error"
+
+
 @dataclass(frozen=True, slots=True)
 class Grade:
     """One grader's verdict on one sample.
 
     `score` is on the grader's own scale, mostly 0.0 to 1.0. `error` is why there is no verdict:
-    such a grade counts neither as passed nor as failed. `sample` is the call of a grader that asked
-    a model, as the result shows it; `usage` is what it cost, by the answering model's name.
+    such a grade counts neither as passed nor as failed. `fault` says what kind of thing went wrong;
+    it is also there on a verdict that follows from a fault, as the 0.0 of code that raised.
+    `sample` is the call of a grader that asked a model, as the result shows it; `usage` is what it
+    cost, by the answering model's name. `details` are further keys of the result, such as what
+    code printed or the scores of which this one is made.
     """
 
     score: float
     passed: bool
     error: ApiError | None = None
+    fault: Fault | None = None
     sample: dict[str, JsonValue] | None = None
     usage: Mapping[str, Usage] = field(default_factory=dict)
+    details: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 PASS = Grade(score=1.0, passed=True)
 FAIL = Grade(score=0.0, passed=False)
 
 
-def errored(code: str, message: str) -> Grade:
+def errored(code: str, message: str, *, fault: Fault = Fault.OTHER) -> Grade:
     """The grade of a grader that came to no verdict: score 0.0, not passed, and why."""
-    return Grade(score=0.0, passed=False, error=ApiError(code=code, message=message))
+    return Grade(0.0, passed=False, error=ApiError(code=code, message=message), fault=fault)
+
+
+def scored(score: float, *, threshold: float) -> Grade:
+    """The grade of a score that passes from the threshold on.
+
+    Source: inferred (the hosted service does not document how it compares).
+    """
+    return Grade(score, passed=score >= threshold)
