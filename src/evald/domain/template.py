@@ -10,6 +10,9 @@ from evald.domain import exact_json
 
 Step = str | int
 
+NAMESPACES = ("item", "sample")
+"""What a path may begin with. Source: OpenAI, "Graders" guide."""
+
 
 class UnknownVariable(Exception):
     """A template names a variable that is not there; `name` is as written, without braces."""
@@ -113,6 +116,21 @@ def fill(text: str, variables: Variables) -> str:
     """
     parts = parse_template(text)
     return "".join([part if isinstance(part, str) else _value(part, variables) for part in parts])
+
+
+def fill_all(value: JsonValue, variables: Variables) -> JsonValue:
+    """The value with every text in it filled, however deep; keys stay as they are.
+
+    Raises:
+        UnknownVariable: a path leads nowhere.
+    """
+    if isinstance(value, str):
+        return fill(value, variables) if "{{" in value else value
+    if isinstance(value, dict):
+        return {key: fill_all(inner, variables) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [fill_all(inner, variables) for inner in value]
+    return value
 
 
 def _value(placeholder: Placeholder, variables: Variables) -> str:

@@ -5,12 +5,13 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from evald.domain.conversation.asked import asked_of
+from evald.domain.conversation.chat_answer import read_chat_answer
+from evald.domain.conversation.reading import Reading, error_of, unreadable
 from evald.domain.sample import Sample
 from evald.domain.tally import Usage
 from evald.ports.model import ModelAnswer, ModelFailure, ModelRequest
-from evald.sampling.chat_answer import read_chat_answer
-from evald.sampling.echo import asked_of, echo
-from evald.sampling.reading import Reading, error_of
+from evald.sampling.echo import echo
 from evald.sampling.response_answer import read_response
 from evald.sampling.variables import sample_variables
 from evald.wire.errors import ApiError
@@ -25,7 +26,7 @@ def sample_of_answer(request: ModelRequest, answer: ModelAnswer) -> Sample:
     reading = _read(request, answer.body)
     if not reading.model:
         reading = replace(reading, model=request.model)
-    kept, usage = echo(asked_of(request), reading), {reading.model: reading.usage}
+    kept, usage = echo(asked_of(request.body), reading), {reading.model: reading.usage}
     if reading.error is not None:
         return Sample(None, kept, usage, reading.error)
     variables, tools = sample_variables(reading), request.body.get("tools")
@@ -42,7 +43,7 @@ def sample_of_failure(request: ModelRequest, failure: ModelFailure) -> Sample:
 def sample_of_error(request: ModelRequest, error: ApiError) -> Sample:
     """The errored sample of a request to which there is no answer."""
     reading = Reading(model=request.model, usage=Usage(), error=error)
-    return Sample(None, echo(asked_of(request), reading), {}, error)
+    return Sample(None, echo(asked_of(request.body), reading), {}, error)
 
 
 def _read(request: ModelRequest, body: dict[str, JsonValue]) -> Reading:
@@ -51,5 +52,7 @@ def _read(request: ModelRequest, body: dict[str, JsonValue]) -> Reading:
             return read_chat_answer(body)
         case "responses":
             return read_response(body)
+        case "embeddings":
+            return unreadable(body, "Embeddings are no sample.")
         case _:
             assert_never(request.api)

@@ -5,18 +5,23 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from evald.domain.conversation.messages import (
+    MessagesUnusable,
+    chat_messages,
+    message_list,
+    response_items,
+)
+from evald.domain.conversation.params import chat_params, response_params
 from evald.domain.errors import InvalidValue, MissingParameter
 from evald.domain.template import (
     Placeholder,
     Variables,
-    fill,
+    fill_all,
     parse_path,
     parse_template,
     resolve,
 )
 from evald.ports.model import ModelApi, ModelRequest
-from evald.sampling.messages import MessagesUnusable, chat_messages, message_list, response_items
-from evald.sampling.params import chat_params, response_params
 from evald.wire.data_sources import (
     CompletionsDataSource,
     InputMessages,
@@ -68,7 +73,7 @@ class RequestPlan:
         match self.messages:
             case FilledTemplate(shape):
                 variables = Variables(item)
-                messages: JsonValue = [_filled(message, variables) for message in shape]
+                messages: JsonValue = [fill_all(message, variables) for message in shape]
             case ReferredMessages(path):
                 messages = _referred(path, item, self.api)
             case _:
@@ -156,16 +161,6 @@ def _sendable(messages: list[JsonValue], api: ModelApi) -> list[JsonValue]:
             return response_items(messages)
         case _:
             assert_never(api)
-
-
-def _filled(value: JsonValue, variables: Variables) -> JsonValue:
-    if isinstance(value, str):
-        return fill(value, variables) if "{{" in value else value
-    if isinstance(value, dict):
-        return {key: _filled(inner, variables) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, variables) for inner in value]
-    return value
 
 
 def _referred(path: Placeholder, item: JsonValue, api: ModelApi) -> list[JsonValue]:

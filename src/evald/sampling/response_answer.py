@@ -3,8 +3,8 @@
 from pydantic import JsonValue
 
 from evald.domain import exact_json
-from evald.sampling.reading import Reading, objects, text_or_empty, tokens, unreadable
-from evald.sampling.tool_calls import chat_call, is_call
+from evald.domain.conversation.reading import Reading, objects, text_or_empty, tokens, unreadable
+from evald.domain.conversation.tool_calls import chat_call, is_call
 
 _FINISHED = ("completed", "incomplete", None)
 _SPOKEN = ("output_text", "refusal")

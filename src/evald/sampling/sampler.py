@@ -2,12 +2,12 @@
 
 from pydantic import JsonValue
 
+from evald.domain.conversation.messages import MessagesUnusable
+from evald.domain.conversation.reading import error_of
 from evald.domain.sample import Sample
 from evald.domain.template import UnknownVariable
 from evald.ports.model import ModelAnswer, ModelClient
 from evald.sampling.answer import sample_of_answer, sample_of_error, sample_of_failure
-from evald.sampling.messages import MessagesUnusable
-from evald.sampling.reading import error_of
 from evald.sampling.request import RequestPlan
 
 

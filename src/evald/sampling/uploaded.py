@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
+from evald.domain.conversation.asked import asked_elsewhere
+from evald.domain.conversation.chat_answer import read_chat_answer
+from evald.domain.conversation.reading import Reading, error_of, objects, text_or_empty, tokens
 from evald.domain.sample import Sample
 from evald.domain.tally import Usage
 from evald.domain.template import render
-from evald.sampling.chat_answer import read_chat_answer
-from evald.sampling.echo import asked_elsewhere, echo
-from evald.sampling.reading import Reading, error_of, objects, text_or_empty, tokens
+from evald.sampling.echo import echo
 from evald.sampling.response_answer import read_response
 from evald.sampling.variables import sample_variables
 

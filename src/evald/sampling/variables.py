@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 
 from evald.domain import exact_json
-from evald.sampling.reading import Reading
+from evald.domain.conversation.reading import Reading
 
 
 def sample_variables(reading: Reading) -> dict[str, JsonValue]:

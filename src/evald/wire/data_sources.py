@@ -89,12 +89,6 @@ class SamplingParams(OpenWireModel):
     tools: list[JsonValue] | None = None
     text: dict[str, JsonValue] | None = None
 
-    def token_limit(self) -> int | None:
-        """The most tokens an answer may have, whichever way it was spelled."""
-        if self.max_completion_tokens is not None:
-            return self.max_completion_tokens
-        return self.max_completions_tokens
-
 
 JsonlFileSource = Annotated[FileContentSource | FileIdSource, Field(discriminator="type")]
 CompletionsRowSource = Annotated[
@@ -110,6 +104,16 @@ class JsonlDataSource(WireModel):
 
     type: Literal["jsonl"]
     source: JsonlFileSource
+
+
+class CsvDataSource(WireModel):
+    """Rows of a CSV file, whose header names the fields of the item; no model is asked.
+
+    Source: documented by Azure.
+    """
+
+    type: Literal["csv"]
+    source: FileIdSource
 
 
 class CompletionsDataSource(WireModel):
@@ -132,8 +136,9 @@ class ResponsesDataSource(WireModel):
     sampling_params: SamplingParams | None = None
 
 
+UnsampledDataSource = JsonlDataSource | CsvDataSource
 DataSource = Annotated[
-    JsonlDataSource | CompletionsDataSource | ResponsesDataSource, Field(discriminator="type")
+    UnsampledDataSource | CompletionsDataSource | ResponsesDataSource, Field(discriminator="type")
 ]
 
 
@@ -152,7 +157,7 @@ def data_source_json(source: DataSource) -> dict[str, JsonValue]:
     """
     echoed: dict[str, JsonValue] = source.model_dump(exclude_unset=True)
     match source:
-        case JsonlDataSource():
+        case JsonlDataSource() | CsvDataSource():
             return echoed
         case CompletionsDataSource() | ResponsesDataSource():
             return {**echoed, "model": source.model, "sampling_params": _sent(source)}

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from evald.domain import exact_json
-from evald.domain.template import UnknownVariable, Variables, fill, parse_path
+from evald.domain.template import UnknownVariable, Variables, fill, fill_all, parse_path
 
 ITEM = exact_json.parse(
     '{"text": "héllo", "n": 15, "x": 15.0, "big": 123456789012345678901234567890, "none": null,'
@@ -99,3 +100,11 @@ def test_what_an_item_says_is_never_a_template(text: str) -> None:
 
 def test_a_million_open_braces_are_read_at_once() -> None:
     assert fill("{{" * 500_000, VARIABLES) == "{{" * 500_000
+
+
+def test_every_text_of_a_value_is_filled_and_nothing_else() -> None:
+    value: JsonValue = {
+        "{{item.text}}": ["{{item.n}}", {"a": "{{sample.output_text}}"}, 1, None, True]
+    }
+
+    assert fill_all(value, VARIABLES) == {"{{item.text}}": ["15", {"a": "Paris"}, 1, None, True]}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from evald.domain import exact_json
 from evald.domain.sample import Sample
 from evald.domain.tally import Usage
-from evald.ports.model import FailureKind, ModelAnswer, ModelApi, ModelFailure, ModelRequest
+from evald.ports.model import AnyApi, FailureKind, ModelAnswer, ModelApi, ModelFailure, ModelRequest
 from evald.sampling.answer import sample_of_answer, sample_of_failure
 from evald.wire import output_items
 from tests.unit.sampling.odd_json import anything, places_in, with_odd
@@ -22,7 +22,7 @@ MESSAGES: list[Any] = [{"role": "user", "content": "Which?"}]
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"x":1}'}}
 
 
-def a_request(api: ModelApi = "chat_completions", **params: Any) -> ModelRequest:
+def a_request(api: AnyApi = "chat_completions", **params: Any) -> ModelRequest:
     field = "messages" if api == "chat_completions" else "input"
     body = {"model": "gpt-test", **params, field: MESSAGES}
     return ModelRequest(api, "gpt-test", body, deadline=9.0)
@@ -319,3 +319,10 @@ def test_an_answer_odd_in_any_one_place_becomes_a_sample(place: tuple[Any, ...],
 
     output_items.Sample.model_validate(sample.echo)
     exact_json.dump([sample.echo, sample.variables])
+
+
+def test_embeddings_are_no_sample() -> None:
+    sample = sample_of({"data": []}, a_request("embeddings"))
+
+    assert sample.error is not None
+    assert sample.error.code == "malformed_answer"

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from evald.domain.conversation.messages import MessagesUnusable
 from evald.domain.errors import InvalidValue, MissingParameter, RequestError
 from evald.domain.exact_json import parse
 from evald.domain.template import UnknownVariable
-from evald.sampling.messages import MessagesUnusable
 from evald.sampling.request import RequestPlan, compile_request
 from evald.wire.data_sources import DataSource
 

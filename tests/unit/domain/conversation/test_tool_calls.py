@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evald.sampling.tool_calls import chat_call, is_call
+from evald.domain.conversation.tool_calls import chat_call, is_call
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from pydantic import JsonValue
 
+from evald.domain.conversation.parts import TEXT_TYPES
+from evald.domain.conversation.reading import text_or_empty
+from evald.domain.conversation.tool_calls import chat_call, is_call
 from evald.domain.template import render
-from evald.sampling.parts import TEXT_TYPES
-from evald.sampling.reading import text_or_empty
-from evald.sampling.tool_calls import chat_call, is_call
 
 
 def flatten_messages(messages: JsonValue) -> list[JsonValue]:

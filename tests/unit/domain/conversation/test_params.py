@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
+from evald.domain.conversation.params import chat_params, response_params
 from evald.domain.exact_json import parse
-from evald.sampling.params import chat_params, response_params
 from evald.wire.data_sources import SamplingParams
 
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"default": None}}}]

@@ -3,8 +3,8 @@
 from pydantic import JsonValue
 
 from evald.domain import exact_json
-from evald.sampling.parts import Part, chat_content, response_content, without_nulls
-from evald.sampling.tool_calls import chat_call, response_call
+from evald.domain.conversation.parts import Part, chat_content, response_content, without_nulls
+from evald.domain.conversation.tool_calls import chat_call, response_call
 
 # What the other API has in a message, and an answer has in its message: refused in a request.
 _NOT_IN_CHAT = frozenset({"type", "id", "status", "phase", "content_parts", "annotations"})

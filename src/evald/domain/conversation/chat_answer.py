@@ -2,8 +2,8 @@
 
 from pydantic import JsonValue
 
-from evald.sampling.parts import TEXT_TYPES
-from evald.sampling.reading import Reading, objects, text_or_empty, tokens, unreadable
+from evald.domain.conversation.parts import TEXT_TYPES
+from evald.domain.conversation.reading import Reading, objects, text_or_empty, tokens, unreadable
 
 
 def read_chat_answer(body: dict[str, JsonValue]) -> Reading:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evald.sampling.flatten import flatten_content, flatten_messages
+from evald.domain.conversation.flatten import flatten_content, flatten_messages
 
 URL = "https://x.test/a.png"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evald.sampling.messages import MessagesUnusable, chat_messages, response_items
+from evald.domain.conversation.messages import MessagesUnusable, chat_messages, response_items
 
 CHAT_CALL: dict[str, Any] = {
     "id": "c1",

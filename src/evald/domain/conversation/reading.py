@@ -31,6 +31,26 @@ class Reading:
     error: ApiError | None = None
 
 
+def said(reading: Reading) -> dict[str, JsonValue]:
+    """The message of an answer as an output item shows it: text, tool calls, refusal."""
+    message: dict[str, JsonValue] = {"role": "assistant", "content": reading.text}
+    if reading.tool_calls:
+        message["tool_calls"] = reading.tool_calls
+    if reading.refusal is not None:
+        message["refusal"] = reading.refusal
+    return message
+
+
+def usage_json(usage: Usage) -> dict[str, JsonValue]:
+    """The tokens of a call as an output item shows them, in the key order captured."""
+    return {
+        "total_tokens": usage.total_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+    }
+
+
 def error_of(code: str, message: str) -> ApiError:
     """The error, with what no UTF-8 can hold (half a surrogate pair) replaced by `?`."""
     return ApiError(code=_encodable(code), message=_encodable(message))
