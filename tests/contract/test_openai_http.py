@@ -11,9 +11,9 @@ from evald.adapters.models.openai_http import MAX_ANSWER_BYTES, OpenAiHttp, open
 from evald.adapters.models.provider import Provider
 from evald.domain.exact_json import parse
 from evald.ports.model import (
+    AnyApi,
     FailureKind,
     ModelAnswer,
-    ModelApi,
     ModelFailure,
     ModelRequest,
 )
@@ -47,9 +47,10 @@ async def seen_by_server(asked: ModelRequest, *, api_key: str | None = KEY) -> R
     [
         ("chat_completions", "POST /v1/chat/completions HTTP/1.1"),
         ("responses", "POST /v1/responses HTTP/1.1"),
+        ("embeddings", "POST /v1/embeddings HTTP/1.1"),
     ],
 )
-async def test_each_api_has_its_path_below_the_base_url(api: ModelApi, line: str) -> None:
+async def test_each_api_has_its_path_below_the_base_url(api: AnyApi, line: str) -> None:
     seen = await seen_by_server(toy_request(api=api))
 
     assert seen.line == line

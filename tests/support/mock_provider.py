@@ -5,10 +5,13 @@
 
 import argparse
 import asyncio
+import base64
 import json
 import math
 import re
 import sys
+import zlib
+from array import array
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
@@ -19,7 +22,13 @@ import uvloop
 
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)", re.IGNORECASE)
 _AUTHORIZATION = re.compile(rb"\r\nauthorization:[ \t]*([^\r]*)", re.IGNORECASE)
-_REASONS = {200: b"OK", 401: b"Unauthorized", 404: b"Not Found", 429: b"Too Many Requests"}
+_REASONS = {
+    200: b"OK",
+    400: b"Bad Request",
+    401: b"Unauthorized",
+    404: b"Not Found",
+    429: b"Too Many Requests",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,7 @@ class Faults:
     """
 
     refuse_prompt: str = ""  # 401, where the last user message holds this
+    refuse_formats: str = ""  # 400, where the response format's type is among these
     rate_limit_every: int = 0  # 429, for every so many-th request
     retry_after_s: float = 1.0
     error_every: int = 0  # 500
@@ -49,6 +59,8 @@ class Seen:
     rate_limits: int = 0
     errors: int = 0
     drops: int = 0
+    embedding_calls: int = 0
+    embedded_texts: int = 0
     abandoned: int = 0  # closed by the client before its answer was sent
     connections: int = 0
     at_once: int = 0  # requests being answered now
@@ -62,7 +74,10 @@ def echo(text: str) -> str:
 
 
 class MockProvider:
-    """Speaks chat completions, responses and the list of models.
+    """Speaks chat completions, responses, embeddings and the list of models.
+
+    The embedding of a text counts its words. A call for embeddings fails only where one of its
+    texts holds `refuse_prompt`: with a 400, as for a text that is too long.
 
     Args:
         answer: what is said to a last user message.
@@ -128,6 +143,7 @@ class _Asked:
     text: str  # the last user message
     number: int
     is_chat: bool
+    format: str  # the type of the response format; empty where there is none
 
 
 class _Connection(asyncio.Protocol):
@@ -183,6 +199,8 @@ class _Connection(asyncio.Protocol):
             self._send(200, _model_list(self._mock.models))
         elif method == b"POST" and path.endswith((b"/chat/completions", b"/responses")):
             self._take_up(_parsed(body), is_chat=path.endswith(b"/chat/completions"))
+        elif method == b"POST" and path.endswith(b"/embeddings"):
+            self._embed(_parsed(body))
         else:
             self._send(404, _error("Unknown URL", "unknown_url"))
 
@@ -192,7 +210,8 @@ class _Connection(asyncio.Protocol):
         seen.at_once += 1
         seen.most_at_once = max(seen.most_at_once, seen.at_once)
         text = _last_user_text(body["messages" if is_chat else "input"])
-        asked = _Asked(body["model"], text, seen.requests, is_chat=is_chat)
+        form = (body.get("response_format") or {}).get("type", "")
+        asked = _Asked(body["model"], text, seen.requests, is_chat=is_chat, format=form)
         latency_s = self._mock.latency_s
         if asked.number == faults.slow_at or (faults.slow_prompt and faults.slow_prompt in text):
             latency_s += faults.slow_s
@@ -202,6 +221,16 @@ class _Connection(asyncio.Protocol):
         else:
             self._answer(asked)
 
+    def _embed(self, body: dict[str, Any]) -> None:
+        refused = self._mock.faults.refuse_prompt
+        texts: list[str] = body["input"]
+        self._seen.embedding_calls += 1
+        self._seen.embedded_texts += len(texts)
+        if refused and any(refused in text for text in texts):
+            self._send(400, _error("This text cannot be embedded.", "context_length_exceeded"))
+        else:
+            self._send(200, _embeddings(body["model"], texts))
+
     def _answer(self, asked: _Asked) -> None:
         seen, faults, number = self._seen, self._mock.faults, asked.number
         self._timer = None
@@ -209,6 +238,10 @@ class _Connection(asyncio.Protocol):
         if faults.refuse_prompt and faults.refuse_prompt in asked.text:
             seen.refusals += 1
             self._send(401, _error("Incorrect API key provided.", "invalid_api_key"))
+        elif asked.format and asked.format in faults.refuse_formats.split():
+            seen.refusals += 1
+            message = f"'response_format' of type '{asked.format}' is not supported."
+            self._send(400, _error(message, "unsupported_value"))
         elif _is_turn(number, faults.rate_limit_every):
             seen.rate_limits += 1
             error = _error("Rate limit reached for requests", "rate_limit_exceeded")
@@ -329,6 +362,29 @@ def _response(asked: _Asked, answer: str) -> bytes:
             },
         }
     )
+
+
+def _embeddings(model: str, texts: list[str]) -> bytes:
+    count = sum(_tokens(text) for text in texts)
+    return _dumped(
+        {
+            "object": "list",
+            "data": [
+                {"object": "embedding", "index": index, "embedding": _word_counts(text)}
+                for index, text in enumerate(texts)
+            ],
+            "model": model,
+            "usage": {"prompt_tokens": count, "total_tokens": count},
+        }
+    )
+
+
+def _word_counts(text: str) -> str:
+    """The base64 of 64 floats: how many words fall on each place, and 1.0 for any text."""
+    counts = array("f", [1.0] + [0.0] * 63)
+    for word in text.lower().split():
+        counts[1 + zlib.crc32(word.encode()) % 63] += 1.0
+    return base64.b64encode(counts.tobytes()).decode()
 
 
 def _model_list(names: Sequence[str]) -> bytes:

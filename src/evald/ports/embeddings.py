@@ -15,12 +15,17 @@ class Embeddings:
     Vectors that were kept from before cost nothing.
     """
 
-    vectors: list[list[float]]
+    vectors: Sequence[Sequence[float]]
     usage: dict[str, Usage]
 
 
 class Embedder(Protocol):
     """Whoever turns texts into vectors."""
+
+    @property
+    def model(self) -> str:
+        """The model whose vectors they are, as it is configured."""
+        ...
 
     async def embed(self, texts: Sequence[str], *, deadline: float) -> Embeddings | ModelFailure:
         """The vectors of these texts, or why there are none.

@@ -1,5 +1,6 @@
 """Asking a model: one request, one answer or one failure."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -9,19 +10,24 @@ from pydantic import JsonValue
 from evald.wire.model_cards import Model
 
 ModelApi = Literal["chat_completions", "responses"]
+"""The APIs that answer with a sample."""
+
+AnyApi = ModelApi | Literal["embeddings"]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
     """One call: which API, which model, and the JSON body as it goes out (`model` within it).
 
-    `deadline` is a moment of the monotonic clock after which nobody wants the answer any more.
+    `deadline` is a moment of the monotonic clock after which nobody wants the answer any more;
+    after `retry_until` no attempt but the first begins.
     """
 
-    api: ModelApi
+    api: AnyApi
     model: str
     body: dict[str, JsonValue]
     deadline: float
+    retry_until: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from evald.domain import exact_json
 from evald.domain.backoff import DEADLINE_EXCEEDED
 from evald.ports.clock import Clock
 from evald.ports.model import (
+    AnyApi,
     FailureKind,
     ModelAnswer,
-    ModelApi,
     ModelFailure,
     ModelRequest,
 )
@@ -29,9 +29,10 @@ CONNECT_TIMEOUT_S = 10.0
 LIST_TIMEOUT_S = 5.0
 
 _LARGE_BODY_BYTES = 1024 * 1024  # beyond it aiohttp wants a stream, so as not to hold up the loop
-_PATHS: dict[ModelApi, str] = {
+_PATHS: dict[AnyApi, str] = {
     "chat_completions": "chat/completions",
     "responses": "responses",
+    "embeddings": "embeddings",
 }
 
 

@@ -50,7 +50,8 @@ class RetryingModel:
     async def ask(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
         """The first answer, or the last failure.
 
-        The last failure comes back at once where the next attempt would begin after the deadline.
+        The last failure comes back at once where the next attempt would begin after the deadline,
+        or later than is to be tried again.
         """
         outcome = await self._inner.ask(request)
         if isinstance(outcome, ModelAnswer):
@@ -60,7 +61,7 @@ class RetryingModel:
     async def _ask_again(
         self, request: ModelRequest, failure: ModelFailure
     ) -> ModelAnswer | ModelFailure:
-        failures = NO_FAILURES
+        failures, last_start = NO_FAILURES, min(request.deadline, request.retry_until)
         while True:
             failures = failures.and_then(retry_of(failure))
             wait_s = next_wait_s(
@@ -69,7 +70,7 @@ class RetryingModel:
                 jitter=self._clock.jitter(),
                 policy=self._policy,
             )
-            if wait_s is None or self._clock.monotonic() + wait_s >= request.deadline:
+            if wait_s is None or self._clock.monotonic() + wait_s >= last_start:
                 return failure
             await self._clock.sleep(wait_s)
             outcome = await self._inner.ask(request)

@@ -1,7 +1,7 @@
 """Which provider serves which model."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
@@ -50,10 +50,13 @@ class RoutedModels:
             return ModelFailure(FailureKind.UNSERVED, "model_not_found", message)
         return await served.client.ask(request)
 
-    def max_concurrency(self, model: str) -> int:
-        """How many calls of the model are let through at once at most; 1 where nobody serves it."""
-        served = self._serving(model)
-        return served.provider.max_concurrency if served else 1
+    def max_concurrency(self, models: Collection[str]) -> int:
+        """How many calls of these models are let through at once at most; at least 1.
+
+        A provider that serves several of them counts once, and one that nobody serves not at all.
+        """
+        serving = {served for served in map(self._serving, models) if served is not None}
+        return max(1, sum(served.provider.max_concurrency for served in serving))
 
     async def list_models(self) -> list[Model]:
         """Every model that a provider names, of those that it would really be asked for."""

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from evald.adapters.models.retrying import RetryingModel, retry_of
@@ -19,12 +21,12 @@ ANSWER = ModelAnswer({}, 0.0)
 
 
 def outcome_and_waits(
-    *lines: Line, deadline: float = 1_800.0
+    *lines: Line, deadline: float = 1_800.0, retry_until: float = math.inf
 ) -> tuple[ModelAnswer | ModelFailure, list[float]]:
     async def ask() -> tuple[ModelAnswer | ModelFailure, list[float]]:
         clock = LoopClock(jitter=0.5)
         client = RetryingModel(ScriptedModel(lines, clock), RetryPolicy(), clock)
-        request = ModelRequest("chat_completions", "m", {}, deadline)
+        request = ModelRequest("chat_completions", "m", {}, deadline, retry_until)
         return await client.ask(request), clock.slept
 
     return run_in_virtual_time(ask())
@@ -72,6 +74,14 @@ def test_what_comes_of_a_row_of_failures(
 
 def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
     assert outcome_and_waits(RATE_LIMIT, PAUSE, ANSWER, deadline=20.0) == (PAUSE, [0.25])
+
+
+def test_nothing_is_tried_again_later_than_is_wanted() -> None:
+    assert outcome_and_waits(RATE_LIMIT, PAUSE, ANSWER, retry_until=20.0) == (PAUSE, [0.25])
+
+
+def test_a_first_attempt_is_made_however_late() -> None:
+    assert outcome_and_waits(ANSWER, retry_until=-1.0) == (ANSWER, [])
 
 
 def test_the_reason_for_asking_again_outlives_a_deadline_that_passes_meanwhile() -> None:

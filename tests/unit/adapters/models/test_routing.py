@@ -70,13 +70,22 @@ def test_what_nobody_serves_is_unserved() -> None:
     )
 
 
-@pytest.mark.parametrize(("model", "most"), [("demo-a", 2), ("gpt-x", 64)])
-def test_a_models_concurrency_is_its_providers(model: str, most: int) -> None:
-    assert ROUTES.max_concurrency(model) == most
+@pytest.mark.parametrize(
+    ("models", "most"),
+    [
+        (["demo-a"], 2),
+        (["gpt-x"], 64),
+        (["demo-a", "demo-b", "demo-c"], 2),
+        (["demo-a", "gpt-x", "gpt-y"], 66),
+    ],
+)
+def test_the_concurrency_of_models_is_that_of_their_providers(models: list[str], most: int) -> None:
+    assert ROUTES.max_concurrency(models) == most
 
 
-def test_what_nobody_serves_may_be_tried_one_at_a_time() -> None:
-    assert RoutedModels([OURS]).max_concurrency("gpt-x") == 1
+@pytest.mark.parametrize(("models", "most"), [(["gpt-x"], 1), (["gpt-x", "demo-a"], 2)])
+def test_what_nobody_serves_may_be_tried_one_at_a_time(models: list[str], most: int) -> None:
+    assert RoutedModels([OURS]).max_concurrency(models) == most
 
 
 def test_the_list_holds_each_model_once_at_the_provider_that_serves_it() -> None:

@@ -1,14 +1,14 @@
 from typing import Any
 
 from evald.adapters.models.scripted import Script, ScriptedModel
-from evald.ports.model import FailureKind, ModelAnswer, ModelApi, ModelFailure, ModelRequest
+from evald.ports.model import AnyApi, FailureKind, ModelAnswer, ModelFailure, ModelRequest
 from tests.support.virtual_time import EPOCH, LoopClock, run_in_virtual_time
 
 Outcome = ModelAnswer | ModelFailure
 
 
 def outcomes(
-    script: Script, calls: int, *, api: ModelApi = "chat_completions", latency_s: float = 0.0
+    script: Script, calls: int, *, api: AnyApi = "chat_completions", latency_s: float = 0.0
 ) -> list[Outcome]:
     async def ask() -> list[Outcome]:
         client = ScriptedModel(script, LoopClock(), latency_s=latency_s)
@@ -46,6 +46,14 @@ def test_a_text_becomes_a_response_where_that_was_asked_for() -> None:
     body: dict[str, Any] = answer.body
     assert (body["object"], body["status"], body["model"]) == ("response", "completed", "m")
     assert body["output"][0]["content"][0]["text"] == "Hello."
+
+
+def test_a_text_becomes_a_vector_for_each_text_where_embeddings_were_asked_for() -> None:
+    (answer,) = outcomes(["Hello."], 1, api="embeddings")
+
+    assert isinstance(answer, ModelAnswer)
+    body: dict[str, Any] = answer.body
+    assert [entry["embedding"] for entry in body["data"]] == [[1.0]]
 
 
 def test_a_function_knows_the_line_by_the_request() -> None:
