@@ -52,6 +52,15 @@ class SandboxDown:
 class Sandbox(Protocol):
     """Whoever runs code that nobody trusts."""
 
+    @property
+    def is_safe(self) -> bool:
+        """Whether the code is kept apart; if not, every result of it says so."""
+        ...
+
+    async def refusal(self) -> str | None:
+        """Why no code may run here, in a sentence; None if it may. Found out once."""
+        ...
+
     async def call(self, call: GraderCall) -> CallScored | CallFailed | SandboxDown:
         """What became of the call. Cancelling it kills the code at once."""
         ...
