@@ -9,8 +9,7 @@ from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from evald.domain.errors import InvalidType, InvalidValue, MissingParameter, RequestError
-
-Step = str | int
+from evald.domain.json_path import Step, json_path
 
 _EXPECTED = {
     "string_type": "a string",
@@ -25,7 +24,6 @@ _EXPECTED = {
 }
 """The kinds of error that say another kind of JSON value was wanted, and which."""
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -167,19 +165,6 @@ def kind_of(value: JsonValue) -> str:
             return "an array"
         case dict():
             return "an object"
-
-
-def json_path(path: tuple[Step, ...]) -> str:
-    """A path as errors name it, such as `testing_criteria[0].operation`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif _PLAIN_KEY.fullmatch(step):
-            text += f".{step}" if text else step
-        else:
-            text += f"['{step[:100]}']"
-    return text
 
 
 def refuse_unwritable(body: JsonValue) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from evald.domain import exact_json
 from evald.domain.errors import InvalidType, InvalidValue, MissingParameter, RequestError
-from evald.http.validation import json_path, kind_of, refusal, refuse_unwritable
+from evald.http.validation import kind_of, refusal, refuse_unwritable
 from evald.wire.base import WireModel
 from evald.wire.evals import CreateEvalRequest
 from evald.wire.runs import CreateRunRequest
@@ -197,11 +197,6 @@ def test_a_quoted_value_is_short() -> None:
 )
 def test_kinds_have_their_names(text: str, kind: str) -> None:
     assert kind_of(exact_json.parse(text)) == kind
-
-
-def test_paths_are_written_as_in_code() -> None:
-    assert json_path(("a", 0, "b-c", "d e", "f")) == "a[0].b-c['d e'].f"
-    assert json_path(()) == ""
 
 
 @pytest.mark.parametrize(
