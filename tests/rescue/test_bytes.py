@@ -11,7 +11,7 @@ from evald.domain.archive.kinds import Kind
 from evald.domain.exact_json import CHECKING_DECODER
 from tests.support.fake_hosted import COMPLETIONS, EVALS, World, small_world
 from tests.support.hosted_bodies import Vintage, eval_body
-from tests.support.rescued import archived, ids, rescued
+from tests.support.rescued import archived, archived_lines, ids, rescued
 
 ODD_TEXTS = [
     pytest.param('{"id": "eval_1", "n": 1.0}', id="a float stays one"),
@@ -87,12 +87,11 @@ async def test_objects_are_told_with_what_they_belong_to(tmp_path: Path) -> None
 
     await rescued(world, tmp_path)
 
-    with open_reader(tmp_path) as reader:
-        messages = list(reader.objects(Kind.CHAT_COMPLETION_MESSAGES))
-        items = list(reader.objects(Kind.OUTPUT_ITEMS))
+    messages = archived_lines(tmp_path, Kind.CHAT_COMPLETION_MESSAGES)
+    items = archived_lines(tmp_path, Kind.OUTPUT_ITEMS)
     assert [each.parents for each in messages][2:] == [(completion,), (completion,)]
     for each in items:
-        value = json.loads(each.line)
+        value = json.loads(each.text or b"")
         assert each.parents == (value["eval_id"], value["run_id"])
 
 

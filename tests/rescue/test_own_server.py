@@ -1,7 +1,6 @@
 """Our own server, rescued: it speaks the same wire, so it is archived as the hosted service is."""
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from evald.cli.main import main
 from evald.domain.archive.kinds import Kind
 from tests.engine.runs import create_eval, create_run, has_ended, rows, wait_for
 from tests.support.mock_provider import MockProvider
-from tests.support.rescued import archived
+from tests.support.rescued import archived, ids
 from tests.support.running_provider import running_provider
 from tests.support.running_server import RunningServer, running_server
 
@@ -74,5 +73,4 @@ def test_what_it_serves_is_what_is_archived(
         assert b"".join(reader.content(file_id)) == CONTENT
         assert reader.manifest.kinds[Kind.OUTPUT_ITEMS].objects == 250
         assert not reader.manifest.kinds[Kind.CHAT_COMPLETIONS].offered
-        [evaluation] = reader.objects(Kind.EVALS)
-    assert json.loads(evaluation.line)["id"] == eval_id
+    assert ids(home, Kind.EVALS) == [eval_id]

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from evald.adapters.archive.folder import open_archive
-from evald.adapters.archive.reader import open_reader
+from evald.adapters.archive.source import open_source
 from evald.adapters.hosted.limited import LimitedApi
 from evald.adapters.hosted.retrying import POLICY, RetryingApi
 from evald.domain.archive.journal import Source
 from evald.domain.archive.kinds import Kind
 from evald.domain.archive.manifest import Manifest
+from evald.ports.archive_source import ArchivedLine
 from evald.ports.clock import Clock
 from evald.ports.hosted import HostedApi
 from evald.services.rescue import rescue
@@ -20,6 +21,7 @@ from tests.support.fake_hosted import World, WorldApi
 from tests.support.instant_clock import InstantClock
 
 SOURCE = Source("https://hosted.example/v1")
+MAX_LINE_BYTES = 1_000_000
 
 
 async def rescued(
@@ -46,8 +48,13 @@ def jsonl(folder: Path) -> dict[str, bytes]:
 
 def archived(folder: Path, kind: Kind) -> list[Any]:
     """The values of a kind's objects."""
-    with open_reader(folder) as reader:
-        return [json.loads(each.line) for each in reader.objects(kind)]
+    return [json.loads(each.text or b"") for each in archived_lines(folder, kind)]
+
+
+def archived_lines(path: Path, kind: Kind) -> list[ArchivedLine]:
+    """A kind's objects with what they belong to, in the folder or the zip."""
+    with open_source(path, max_line_bytes=MAX_LINE_BYTES) as source:
+        return list(source.lines(kind))
 
 
 def ids(folder: Path, kind: Kind) -> list[str]:

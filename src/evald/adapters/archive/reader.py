@@ -1,10 +1,9 @@
-"""Reading an archive: its manifest, its objects with the objects they belong to, its contents."""
+"""Reading an archive that is as its manifest says: its lines and contents, byte for byte."""
 
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -24,18 +23,6 @@ MAX_LINE_BYTES = 1024 * 1024 * 1024
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedObject:
-    """An object's own bytes, without a line break, and the ids of what it belongs to.
-
-    `parents` is () for evals, files and stored completions, (eval) for runs, (eval, run) for
-    output items, (completion) for messages; the object itself may say otherwise, or nothing.
-    """
-
-    parents: tuple[str, ...]
-    line: bytes
-
-
 class ArchiveReader:
     """An open archive. Nothing it reads is trusted: paths stay within, sizes within the manifest's.
 
@@ -50,25 +37,6 @@ class ArchiveReader:
         """
         self.shelf = shelf
         self.manifest = _manifest(shelf)
-
-    def objects(self, kind: Kind) -> Iterator[ArchivedObject]:
-        """The objects of a kind: list by list, each list in the order in which the server had it.
-
-        Raises:
-            ArchiveUnreadable: there are fewer or more of them than the manifest says.
-        """
-        if kind not in self.manifest.kinds:
-            return
-        count = self.manifest.kinds[kind]
-        lines = self.lines(kind)
-        for each in count.lists:
-            for _ in range(each.objects):
-                line = next(lines, None)
-                if line is None:
-                    raise ArchiveUnreadable(f"{count.file} ends before the last of its objects.")
-                yield ArchivedObject(each.of, line)
-        if next(lines, None) is not None:
-            raise ArchiveUnreadable(f"{count.file} has more objects than the manifest says.")
 
     def lines(self, kind: Kind) -> Iterator[bytes]:
         """The lines of a kind's JSONL, as they are there.

@@ -8,10 +8,19 @@ from pathlib import Path
 from typing import IO
 
 from evald.adapters.archive.files import PIECE_BYTES
-from evald.adapters.archive.reader import ArchiveReader, open_reader
-from evald.adapters.archive.shelf import ArchiveUnreadable
+from evald.adapters.archive.foreign_source import ForeignSource
+from evald.adapters.archive.journal_file import JOURNAL
+from evald.adapters.archive.reader import MAX_MANIFEST_BYTES, ArchiveReader
+from evald.adapters.archive.shelf import (
+    ArchiveUnreadable,
+    Shelf,
+    open_foreign_shelf,
+    open_shelf,
+)
+from evald.adapters.archive.spool import Spool
+from evald.domain.archive.journal import FORMAT
 from evald.domain.archive.kinds import Kind
-from evald.domain.archive.manifest import KindCount
+from evald.domain.archive.manifest import MANIFEST, KindCount
 from evald.ports.archive_source import ArchiveDamaged, ArchivedLine
 
 MAX_MEMBERS = 1_000_000
@@ -21,6 +30,9 @@ UNRATED_BYTES = 64 * 1_048_576
 
 _PACKED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
+
+_BEFORE_JSON = b" \t\n\r\xef\xbb\xbf\xff\xfe\0"
+"""What may stand before JSON: white space and the byte order marks of UTF-8 and UTF-16."""
 
 _BROKEN = (ArchiveUnreadable, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
@@ -47,6 +59,14 @@ class BoundedSource:
             )
         return notes
 
+    def problems(self) -> list[str]:
+        """Nothing: what cannot be read is of a kind."""
+        return []
+
+    def objects(self) -> int:
+        """How many objects the archive claims to have, of all kinds."""
+        return sum(each.objects for each in self._reader.manifest.kinds.values())
+
     def lines(self, kind: Kind) -> Iterator[ArchivedLine]:
         """The lines of a kind, in their order; none for a kind that is not there.
 
@@ -63,7 +83,7 @@ class BoundedSource:
             with self._reader.shelf.open(name) as file:
                 for text in self._texts(file):
                     number += 1
-                    yield ArchivedLine(number, next(parents, ()), text)
+                    yield ArchivedLine(f"{name}, line {number}", next(parents, ()), text)
         except _BROKEN as problem:
             raise ArchiveDamaged(f"{name} cannot be read after line {number}: {problem}") from None
         if number != count.objects:
@@ -99,16 +119,48 @@ class BoundedSource:
 
 
 @contextmanager
-def open_source(path: Path, *, max_line_bytes: int) -> Iterator[BoundedSource]:
-    """The archive at this path, a folder or a zip; objects with longer lines are passed over.
+def open_source(path: Path, *, max_line_bytes: int) -> Iterator[BoundedSource | ForeignSource]:
+    """The archive at this path, ours or another tool's; longer objects are passed over.
+
+    Ours is a folder or a zip with our manifest or journal, another's may be a single file too.
 
     Raises:
         ArchiveUnreadable: there is none, or a zip that would become far too large.
     """
-    if path.is_file():
+    is_zip = path.is_file() and not _begins_as_json(path)
+    if is_zip:
         _refuse_bomb(path)
-    with open_reader(path) as reader:
-        yield BoundedSource(reader, max_line_bytes=max_line_bytes)
+    if is_zip or path.is_dir():
+        with open_shelf(path) as shelf:
+            if _is_of_ours(shelf):
+                yield BoundedSource(ArchiveReader(shelf), max_line_bytes=max_line_bytes)
+                return
+    with open_foreign_shelf(path) as shelf, Spool() as spool:
+        if next(iter(shelf.names()), None) is None:
+            raise ArchiveUnreadable(f"'{path}' is empty.")
+        source = ForeignSource(shelf, spool, max_object_bytes=max_line_bytes)
+        try:
+            yield source
+        finally:
+            source.close()
+
+
+def _is_of_ours(shelf: Shelf) -> bool:
+    """Whether it is an archive of `evald rescue`, be it a damaged one.
+
+    Other tools have manifests too, which are JSON objects that do not say that they are ours.
+    """
+    if shelf.size(MANIFEST) is None:
+        return shelf.size(JOURNAL) is not None
+    with shelf.open(MANIFEST) as file:
+        text = file.read(MAX_MANIFEST_BYTES)
+    return FORMAT.encode() in text or not text.lstrip().startswith((b"{", b"["))
+
+
+def _begins_as_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        beginning = file.read(64)
+    return beginning.lstrip(_BEFORE_JSON).startswith((b"{", b"["))
 
 
 def _parents(count: KindCount) -> Iterator[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from evald.adapters.archive.reader import open_reader
 from evald.adapters.archive.shelf import ArchiveUnreadable
 from evald.domain.archive.kinds import Kind
 from tests.support.fake_hosted import small_world
-from tests.support.rescued import rescued
+from tests.support.rescued import archived_lines, rescued
 
 
 @pytest.fixture
@@ -74,8 +74,7 @@ async def test_a_zip_that_was_made_by_hand_is_read_too(folder: Path, tmp_path: P
             for path in folder.rglob("*"):
                 archive.write(path, f"{prefix}{path.relative_to(folder)}")
 
-        with open_reader(place) as reader:
-            assert len(list(reader.objects(Kind.OUTPUT_ITEMS))) == 9
+        assert len(archived_lines(place, Kind.OUTPUT_ITEMS)) == 9
 
 
 async def test_a_zip_that_says_another_size_is_refused(folder: Path) -> None:

@@ -9,8 +9,7 @@ import pytest
 
 from evald.adapters.archive.reader import ArchiveReader, open_reader
 from evald.adapters.archive.shelf import ArchiveUnreadable
-from evald.domain.archive.kinds import Kind
-from tests.support.fake_hosted import EVALS, small_world
+from tests.support.fake_hosted import small_world
 from tests.support.rescued import rescued
 
 
@@ -25,20 +24,6 @@ def change_manifest(folder: Path, change: Callable[[Any], None]) -> None:
     manifest = json.loads(path.read_bytes())
     change(manifest)
     path.write_text(json.dumps(manifest))
-
-
-async def test_objects_come_list_by_list_in_the_order_of_what_they_belong_to(
-    folder: Path,
-) -> None:
-    world = small_world()
-    evals = [thing.id for thing in world.lists[EVALS]]
-
-    with open_reader(folder) as reader:
-        parents = [each.parents for each in reader.objects(Kind.RUNS)]
-        items = [each.parents[0] for each in reader.objects(Kind.OUTPUT_ITEMS)]
-
-    assert parents == [(evals[0],), (evals[1],), (evals[1],)]
-    assert items == [evals[0]] * 3 + [evals[1]] * 6
 
 
 async def test_a_content_comes_in_pieces(folder: Path) -> None:
@@ -94,26 +79,6 @@ async def test_a_link_that_leads_out_is_not_followed(folder: Path) -> None:
 
     with open_reader(folder) as reader, pytest.raises(ArchiveUnreadable, match="is not there"):
         list(reader.content("file-Rows1"))
-
-
-@pytest.mark.parametrize(("more", "sentence"), [(1, "ends before"), (-1, "has more objects")])
-async def test_counts_that_do_not_fit_the_lines_are_refused(
-    folder: Path, more: int, sentence: str
-) -> None:
-    def change(manifest: Any) -> None:
-        manifest["kinds"]["evals"]["lists"][0]["objects"] += more
-
-    change_manifest(folder, change)
-
-    with open_reader(folder) as reader, pytest.raises(ArchiveUnreadable, match=sentence):
-        list(reader.objects(Kind.EVALS))
-
-
-async def test_a_kind_that_is_not_counted_has_no_objects(folder: Path) -> None:
-    change_manifest(folder, lambda manifest: manifest["kinds"].pop("evals"))
-
-    with open_reader(folder) as reader:
-        assert list(reader.objects(Kind.EVALS)) == []
 
 
 @pytest.mark.parametrize(

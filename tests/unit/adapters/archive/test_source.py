@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from evald.adapters.archive import source as bounds
+from evald.adapters.archive.foreign_source import ForeignSource
 from evald.adapters.archive.reader import open_reader
 from evald.adapters.archive.shelf import ArchiveUnreadable
 from evald.adapters.archive.source import BoundedSource
@@ -17,11 +18,14 @@ from evald.adapters.archive.source import open_source as open_bounded
 from evald.domain.archive.kinds import Kind
 from evald.ports.archive_source import ArchiveDamaged, ArchivedLine
 from tests.support.archives import Line, write_archive, zipped
+from tests.support.fake_hosted import EVALS as WORLD_EVALS
+from tests.support.fake_hosted import small_world
+from tests.support.rescued import archived_lines, rescued
 
 EVALS: list[Line] = [((), b'{"id":"eval_1"}'), ((), b'{"id":"eval_2"}')]
 
 
-def open_source(path: Path) -> AbstractContextManager[BoundedSource]:
+def open_source(path: Path) -> AbstractContextManager[BoundedSource | ForeignSource]:
     return open_bounded(path, max_line_bytes=1_000_000)
 
 
@@ -42,13 +46,28 @@ def manifest_says(archive: Path, path: str) -> None:
 def test_lines_and_contents_are_read(archive: Path, is_zipped: bool) -> None:
     with open_source(zipped(archive) if is_zipped else archive) as source:
         assert list(source.lines(Kind.EVALS)) == [
-            ArchivedLine(number, (), text) for number, (_, text) in enumerate(EVALS, 1)
+            ArchivedLine(f"evals.jsonl, line {number}", (), text)
+            for number, (_, text) in enumerate(EVALS, 1)
         ]
         assert list(source.lines(Kind.RUNS)) == []
         content = source.content("file-1")
         assert content is not None
         assert b"".join(content) == b"rows"
         assert source.content("file-2") is None
+
+
+async def test_objects_come_list_by_list_in_the_order_of_what_they_belong_to(
+    tmp_path: Path,
+) -> None:
+    world = small_world()
+    await rescued(world, tmp_path)
+    evals = [thing.id for thing in world.lists[WORLD_EVALS]]
+
+    runs = archived_lines(tmp_path, Kind.RUNS)
+    items = archived_lines(tmp_path, Kind.OUTPUT_ITEMS)
+
+    assert [each.parents for each in runs] == [(evals[0],), (evals[1],), (evals[1],)]
+    assert [each.parents[0] for each in items] == [evals[0]] * 3 + [evals[1]] * 6
 
 
 @pytest.mark.parametrize(
@@ -88,10 +107,10 @@ def test_a_line_that_is_too_long_is_passed_over(tmp_path: Path) -> None:
     with open_reader(folder) as reader:
         found = list(BoundedSource(reader, max_line_bytes=100).lines(Kind.EVALS))
 
-    assert [(each.number, each.text) for each in found] == [
-        (1, EVALS[0][1]),
-        (2, None),
-        (3, EVALS[1][1]),
+    assert [(each.place, each.text) for each in found] == [
+        ("evals.jsonl, line 1", EVALS[0][1]),
+        ("evals.jsonl, line 2", None),
+        ("evals.jsonl, line 3", EVALS[1][1]),
     ]
 
 
@@ -170,6 +189,27 @@ def test_a_zip_that_was_cut_is_damage_or_none(archive: Path) -> None:
         list(source.lines(Kind.EVALS))
 
 
-def test_a_folder_without_a_manifest_is_no_archive(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveUnreadable), open_source(tmp_path):
+@pytest.mark.parametrize("gone", [["manifest.json"], ["manifest.json", "evals.jsonl"]])
+def test_an_archive_of_ours_without_its_manifest_is_none_of_another_tools(
+    archive: Path, gone: list[str]
+) -> None:
+    """Its pages and lines would be read twice, and old states of runs beside the latest."""
+    (archive / "journal.jsonl").write_text("{}")
+    for name in gone:
+        (archive / name).unlink()
+
+    with pytest.raises(ArchiveUnreadable, match=r"manifest\.json"), open_source(archive):
+        pass
+
+
+@pytest.mark.parametrize("text", ["", "no", '{"format": "evald-archive", "version": 2}'])
+def test_a_manifest_of_ours_that_cannot_be_read_is_refused(archive: Path, text: str) -> None:
+    (archive / "manifest.json").write_text(text)
+
+    with pytest.raises(ArchiveUnreadable, match=r"manifest\.json is none"), open_source(archive):
+        pass
+
+
+def test_an_empty_folder_is_no_archive(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveUnreadable, match="is empty"), open_source(tmp_path):
         pass
