@@ -5,8 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
+
+from evald.graders.similarity.choices import DEFAULT_FUZZY, FuzzyFunction, FuzzyProcessor
 
 
 class SettingsInvalid(Exception):
@@ -16,6 +18,10 @@ class SettingsInvalid(Exception):
 MIB = 1_048_576
 MAX_PORT = 65_535
 MIN_S = 0.001
+LOCAL_MODEL = "local:"
+"""What a folder of one's own begins with where a model's name could stand."""
+
+PythonGraders = Literal["sandboxed", "unsafe", "off"]
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 _LEVELS_TEXT = ", ".join(LOG_LEVELS[:-1]) + f" or {LOG_LEVELS[-1]}"
@@ -33,6 +39,14 @@ class Settings:
     port: int = field(default=8080, metadata={"help": "Port to listen on; 0 takes a free one."})
     data_dir: Path = field(
         default=Path("evald-data"), metadata={"help": "Folder for everything that is kept."}
+    )
+    database_url: str = field(
+        default="",
+        repr=False,
+        metadata={"help": "A PostgreSQL database (postgresql://…); default: SQLite in data_dir."},
+    )
+    database_connections: int = field(
+        default=10, metadata={"help": "Connections to PostgreSQL at once, at most."}
     )
     config: Path = field(
         default=Path("evald.toml"),
@@ -78,8 +92,38 @@ class Settings:
     max_file_bytes: int = field(
         default=512_000_000, metadata={"help": "Bytes of an uploaded file, at most."}
     )
+    max_archive_bytes: int = field(
+        default=4_096 * MIB, metadata={"help": "Bytes of an archive sent to be imported, at most."}
+    )
     max_row_bytes: int = field(
         default=32 * MIB, metadata={"help": "Bytes of one row of a data source, at most."}
+    )
+    python_graders: PythonGraders = field(
+        default="sandboxed", metadata={"help": "How the code of python graders runs, or off."}
+    )
+    python_threshold: float = field(
+        default=0.5, metadata={"help": "Score from which on a python grader passes by default."}
+    )
+    multi_threshold: float = field(
+        default=0.5, metadata={"help": "Score from which on a multi grader passes by default."}
+    )
+    score_model_threshold: float = field(
+        default=0.5,
+        metadata={"help": "How far into its range a score_model's score passes by default."},
+    )
+    fuzzy_match: FuzzyFunction = field(
+        default=DEFAULT_FUZZY.function, metadata={"help": "What fuzzy_match is, of rapidfuzz."}
+    )
+    fuzzy_processor: FuzzyProcessor = field(
+        default=DEFAULT_FUZZY.processor,
+        metadata={"help": "What texts go through before fuzzy_match."},
+    )
+    embedding_model: str = field(
+        default="text-embedding-3-large",
+        metadata={"help": "The model whose embeddings cosine compares; or local:, and a folder."},
+    )
+    embedding_cache_bytes: int = field(
+        default=64 * MIB, metadata={"help": "Bytes of embeddings kept in memory, at most."}
     )
     log_level: str = field(default="info", metadata={"help": f"{_LEVELS_TEXT}."})
 
@@ -111,6 +155,11 @@ def variable(name: str) -> str:
 
 
 def _read(name: str, text: str, kind: type) -> object:
+    if get_origin(kind) is Literal:
+        *others, last = get_args(kind)
+        if text not in {*others, last}:
+            raise _invalid(name, f"is '{text[:100]}' and must be {', '.join(others)} or {last}")
+        return text
     try:
         return kind(text)
     except ValueError:
@@ -121,13 +170,22 @@ def _refuse_out_of_range(settings: Settings) -> None:
     for each in fields(settings):
         value = getattr(settings, each.name)
         if isinstance(value, int | float):
-            least = 0 if each.name == "port" else 1 if isinstance(value, int) else MIN_S
+            least = _least(each.name, value)
             if not math.isfinite(value):
                 raise _invalid(each.name, f"is {value} and must be a finite number")
             if value < least:
                 raise _invalid(each.name, f"is {value} and must be at least {least}")
     if settings.port > MAX_PORT:
         raise _invalid("port", f"is {settings.port} and must be at most {MAX_PORT}")
+    if not 0 <= settings.score_model_threshold <= 1:
+        must = "must be from 0 to 1, a part of the range"
+        raise _invalid("score_model_threshold", f"is {settings.score_model_threshold} and {must}")
+
+
+def _least(name: str, value: float) -> float:
+    if name.endswith("_threshold"):
+        return -math.inf
+    return 0 if name == "port" else 1 if isinstance(value, int) else MIN_S
 
 
 def _refuse_bad_texts(settings: Settings) -> None:

@@ -9,9 +9,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from evald.adapters.blobs.disk import DiskBlobs
-from evald.adapters.sql.store import open_store
+from evald.adapters.blobs.in_database import DatabaseBlobs
+from evald.adapters.clock import SystemClock
+from evald.adapters.sql.store import SqlStore, open_shared_store, open_store
 from evald.ports.blobs import Blobs
 from evald.ports.store import Store
+from tests.support.postgresql import empty, running_postgresql
 
 OpenedStore = Callable[[Path], AbstractAsyncContextManager[Store]]
 
@@ -25,14 +28,41 @@ async def sqlite(folder: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
-STORES: dict[str, OpenedStore] = {"sqlite": sqlite}
+@asynccontextmanager
+async def postgresql(folder: Path) -> AsyncIterator[SqlStore]:
+    url = running_postgresql()
+    marker = folder / "postgresql"
+    store = await open_shared_store(url, connections=4)
+    if not marker.exists():  # the store of this folder is new, the database is not
+        empty(url)
+        marker.touch()
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
-def disk(folder: Path) -> Blobs:
-    return DiskBlobs(folder / "blobs")
+STORES: dict[str, OpenedStore] = {"sqlite": sqlite, "postgresql": postgresql}
+EVERY_STORE = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+"""PostgreSQL takes a second to start, and each test a few trips to it."""
 
 
-BLOBS: dict[str, Callable[[Path], Blobs]] = {"disk": disk}
+@asynccontextmanager
+async def disk(folder: Path) -> AsyncIterator[Blobs]:
+    yield DiskBlobs(folder / "blobs")
+
+
+@asynccontextmanager
+async def in_database(folder: Path) -> AsyncIterator[Blobs]:
+    async with postgresql(folder) as store:
+        yield DatabaseBlobs(store, SystemClock())
+
+
+BLOBS: dict[str, Callable[[Path], AbstractAsyncContextManager[Blobs]]] = {
+    "disk": disk,
+    "postgresql": in_database,
+}
+EVERY_BLOBS = ["disk", pytest.param("postgresql", marks=pytest.mark.slow)]
 
 
 IN_MEMORY = Path("/dev/shm")
@@ -48,7 +78,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(made)
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=EVERY_STORE)
 def opened_store(request: pytest.FixtureRequest) -> OpenedStore:
     """Opens the store of a folder; closed, and opened again, it is the same store."""
     return STORES[request.param]
@@ -61,7 +91,8 @@ async def store(opened_store: OpenedStore, folder: Path) -> AsyncIterator[Store]
         yield opened
 
 
-@pytest.fixture(params=BLOBS)
-def blobs(request: pytest.FixtureRequest, folder: Path) -> Blobs:
+@pytest.fixture(params=EVERY_BLOBS)
+async def blobs(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Blobs]:
     """A place for blobs, with none in it."""
-    return BLOBS[request.param](folder)
+    async with BLOBS[request.param](folder) as opened:
+        yield opened

@@ -90,7 +90,10 @@ def tally_of(status: OutputItemStatus, *, model: str = "gpt-x-2026") -> Tally:
     """What one item of this status adds to its run's tally."""
     counts = (int(status == "pass"), int(status == "fail"), int(status == "error"))
     return Tally(
-        *counts, criteria={"Right-1": CriterionCount(*counts)}, usage={model: Usage(1, 2, 3, 5, 1)}
+        *counts,
+        criteria={"Right-1": CriterionCount(*counts)},
+        usage={model: Usage(1, 2, 3, 5, 1)},
+        grader_usage={"grader": Usage(1, 1, 1, 2)},
     )
 
 

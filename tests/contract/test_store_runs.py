@@ -72,7 +72,11 @@ async def test_any_text_is_kept(store: Store, text: str) -> None:
         metadata={text: text},
         data_source={text: [text]},
         error=ApiError(code=text, message=text),
-        tally=Tally(criteria={text: CriterionCount(1)}, usage={text: Usage(1)}),
+        tally=Tally(
+            criteria={text: CriterionCount(1)},
+            usage={text: Usage(1)},
+            grader_usage={text: Usage(1)},
+        ),
     )
 
     assert await find_run(store, run.id) == run

@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -29,19 +30,23 @@ def test_every_setting_is_read_from_its_variable() -> None:
         if isinstance(each.default, str)
     }
     texts |= {"allowed_hosts": "evald.test"}
+    texts |= {
+        name: get_args(kind)[-1]
+        for name, kind in get_type_hints(Settings).items()
+        if get_origin(kind) is Literal
+    }
     numbers = {
-        each.name: "17" for each in fields(Settings) if isinstance(each.default, int | float)
+        each.name: "0.5" if isinstance(each.default, float) else "17"
+        for each in fields(Settings)
+        if isinstance(each.default, int | float)
     }
     paths = {"data_dir": "some/folder", "config": "some/file.toml"}
     given_values = texts | numbers | paths
 
     settings = load_settings({variable(name): text for name, text in given_values.items()}, {})
 
-    assert {each.name: str(getattr(settings, each.name)) for each in fields(Settings)} == {
-        **given_values,
-        "attempt_timeout_s": "17.0",
-        "item_timeout_s": "17.0",
-    }
+    read = {each.name: str(getattr(settings, each.name)) for each in fields(Settings)}
+    assert read == given_values
 
 
 def test_a_flag_overrules_the_environment() -> None:
@@ -52,6 +57,17 @@ def test_a_flag_overrules_the_environment() -> None:
 
 def test_a_flag_may_be_zero() -> None:
     assert load_settings({"EVALD_PORT": "1"}, {"port": 0}).port == 0
+
+
+def test_a_threshold_may_be_below_zero() -> None:
+    assert load_settings({"EVALD_MULTI_THRESHOLD": "-0.5"}, {}).multi_threshold == -0.5
+
+
+def test_a_choice_that_is_none_is_refused_with_those_that_are() -> None:
+    assert load_settings({"EVALD_FUZZY_MATCH": "ratio"}, {}).fuzzy_match == "ratio"
+    assert refusal({"EVALD_FUZZY_PROCESSOR": "lower"}) == (
+        "EVALD_FUZZY_PROCESSOR is 'lower' and must be default_process or none."
+    )
 
 
 def test_a_variable_that_is_empty_counts_as_not_set() -> None:
@@ -88,6 +104,11 @@ def test_secrets_do_not_show() -> None:
     [
         ("PORT", "http", "EVALD_PORT is 'http' and must be a whole number."),
         ("PORT", "80.5", "EVALD_PORT is '80.5' and must be a whole number."),
+        (
+            "SCORE_MODEL_THRESHOLD",
+            "1.5",
+            "EVALD_SCORE_MODEL_THRESHOLD is 1.5 and must be from 0 to 1, a part of the range.",
+        ),
         ("PORT", "-1", "EVALD_PORT is -1 and must be at least 0."),
         ("PORT", "65536", "EVALD_PORT is 65536 and must be at most 65535."),
         ("MAX_RUNS", "0", "EVALD_MAX_RUNS is 0 and must be at least 1."),

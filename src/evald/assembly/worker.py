@@ -40,8 +40,8 @@ def _spare_the_collector() -> None:
 class Worker:
     """Carries out runs in this process; it is also the nudge that use cases give."""
 
-    def __init__(self, context: EngineContext, database: Path, settings: Settings) -> None:
-        """Keeps the durable engine's own tables in this file."""
+    def __init__(self, context: EngineContext, database: Path | str, settings: Settings) -> None:
+        """Keeps the durable engine's own tables in this file, or in this database."""
         self._database = database
         self._workbench = Workbench(context)
         self._durable: DurableRuns | None = None

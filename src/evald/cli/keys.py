@@ -8,16 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evald.adapters.clock import SystemClock
-from evald.adapters.sql.migrate import DatabaseUnusable, SchemaTooNew
-from evald.adapters.sql.store import SqlStore, open_store
-from evald.assembly.data_folder import DATABASE, open_data_folder
+from evald.adapters.sql.store import SqlStore
+from evald.assembly.data_folder import open_data_folder
+from evald.assembly.storage import UNUSABLE_STORAGE, opened_store
 from evald.services.keys import KeyNotFound, create_key, list_keys, revoke_key
-from evald.settings import SettingsInvalid, load_settings
+from evald.settings import Settings, SettingsInvalid, load_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One action: create, list or revoke."""
     parser.add_argument("--data-dir", type=Path, default=None)
+    parser.add_argument("--database-url", default=None)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     create = actions.add_parser("create", help="make a key; its secret is printed this once")
     create.add_argument("--name", default="", help="what it is for")
@@ -29,20 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 if it was done, 1 if there is no such key, 2 if the settings make no sense."""
     try:
-        settings = load_settings(os.environ, {"data_dir": args.data_dir})
-        asyncio.run(_act(settings.data_dir, args))
+        given = {"data_dir": args.data_dir, "database_url": args.database_url}
+        asyncio.run(_act(load_settings(os.environ, given), args))
     except KeyNotFound as problem:
         print(f"evald: {problem}", file=sys.stderr)
         return 1
-    except (SettingsInvalid, SchemaTooNew, DatabaseUnusable, OSError) as problem:
+    except (SettingsInvalid, *UNUSABLE_STORAGE, OSError) as problem:
         print(f"evald: {problem}", file=sys.stderr)
         return 2
     return 0
 
 
-async def _act(data_dir: Path, args: argparse.Namespace) -> None:
-    store = await open_store(open_data_folder(data_dir) / DATABASE)
-    try:
+async def _act(settings: Settings, args: argparse.Namespace) -> None:
+    async with opened_store(settings, open_data_folder(settings.data_dir)) as store:
         match args.action:
             case "create":
                 await _create(store, args.name)
@@ -51,8 +51,6 @@ async def _act(data_dir: Path, args: argparse.Namespace) -> None:
             case "revoke":
                 await revoke_key(store, SystemClock(), args.id)
                 print(f"{args.id} is revoked.")
-    finally:
-        await store.close()
 
 
 async def _create(store: SqlStore, name: str) -> None:

@@ -9,7 +9,7 @@ from evald.assembly.logs import configure_logs
 from evald.assembly.server import CannotServe, serve
 from evald.settings import SettingsInvalid, load_settings
 
-FLAGS = {"host": str, "port": int, "data_dir": Path, "config": Path}
+FLAGS = {"host": str, "port": int, "data_dir": Path, "database_url": str, "config": Path}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

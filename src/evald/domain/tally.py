@@ -40,6 +40,16 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
         )
 
+    def __sub__(self, part: "Usage") -> "Usage":
+        """What is left of this usage without a part of it."""
+        return Usage(
+            self.invocations - part.invocations,
+            self.prompt_tokens - part.prompt_tokens,
+            self.completion_tokens - part.completion_tokens,
+            self.total_tokens - part.total_tokens,
+            self.cached_tokens - part.cached_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -47,7 +57,7 @@ class Tally:
 
     Adding tallies is associative and commutative, and `Tally()` adds nothing, so that it does not
     matter in which batches items are recorded. `criteria` is by criterion id, `usage` by the model
-    name that the provider answered with.
+    name that the provider answered with; `grader_usage` is what of it graders used.
     """
 
     passed: int = 0
@@ -55,6 +65,14 @@ class Tally:
     errored: int = 0
     criteria: Mapping[str, CriterionCount] = field(default_factory=dict)
     usage: Mapping[str, Usage] = field(default_factory=dict)
+    grader_usage: Mapping[str, Usage] = field(default_factory=dict)
+
+    @property
+    def sample_usage(self) -> dict[str, Usage]:
+        """What samples used: all that graders did not, without the models they alone asked."""
+        graders = self.grader_usage
+        rest = {model: usage - graders.get(model, Usage()) for model, usage in self.usage.items()}
+        return {model: usage for model, usage in rest.items() if usage != Usage()}
 
     @property
     def total(self) -> int:
@@ -69,6 +87,7 @@ class Tally:
             self.errored + other.errored,
             _together(self.criteria, other.criteria, CriterionCount()),
             _together(self.usage, other.usage, Usage()),
+            _together(self.grader_usage, other.grader_usage, Usage()),
         )
 
 

@@ -49,3 +49,4 @@ class Housekeeping:
         for blob_id in unnamed & self._suspects:
             await self._context.blobs.delete(blob_id)
         self._suspects = unnamed
+        await self._context.blobs.clear()

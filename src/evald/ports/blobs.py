@@ -52,3 +52,7 @@ class Blobs(Protocol):
     async def ids(self) -> list[str]:
         """The ids of all blobs that are kept."""
         ...
+
+    async def clear(self) -> None:
+        """What is left of blobs that are gone, or were never finished, is cleared away."""
+        ...

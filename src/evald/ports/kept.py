@@ -9,6 +9,7 @@ from evald.domain.run_status import has_ended
 from evald.domain.tally import Tally
 from evald.wire.errors import ApiError
 from evald.wire.files import File
+from evald.wire.imports import ImportStatus
 from evald.wire.output_items import OutputItemStatus
 from evald.wire.runs import RunStatus
 
@@ -106,6 +107,23 @@ class StoredCompletion:
     model: str
     metadata: dict[str, str]
     body: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImport:
+    """An archive that the server was given to import.
+
+    `attempts` says how often it was begun. `report` is what came of it; None until it has ended.
+    """
+
+    id: str
+    project_id: str
+    created_at: int
+    is_dry: bool
+    status: ImportStatus
+    blob_id: str
+    attempts: int = 0
+    report: dict[str, JsonValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)

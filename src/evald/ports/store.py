@@ -14,12 +14,14 @@ from evald.ports.kept import (
     ShardState,
     StoredCompletion,
     StoredFile,
+    StoredImport,
     StoredKey,
     StoredOutputItem,
     StoredRun,
 )
 from evald.wire.errors import ApiError
 from evald.wire.evals import Eval
+from evald.wire.imports import ImportStatus
 from evald.wire.pages import ListEvalsQuery, ListFilesQuery, ListOutputItemsQuery, ListRunsQuery
 from evald.wire.runs import RunStatus
 
@@ -29,14 +31,14 @@ class CursorUnknown(Exception):
 
 
 class EvalTable(Protocol):
-    """Evals, in insertion order."""
+    """Evals, in the order in which they were made; ties of a second by insertion."""
 
     async def insert(self, project_id: str, an_eval: Eval) -> None:
         """The eval is kept."""
         ...
 
     async def page(self, project_id: str, query: ListEvalsQuery) -> Page[Eval]:
-        """A page; `order_by=updated_at` breaks ties by insertion.
+        """A page; ties of a second are broken by insertion.
 
         Raises:
             CursorUnknown: `after` is no eval of the project.
@@ -60,7 +62,7 @@ class EvalTable(Protocol):
 
 
 class RunTable(Protocol):
-    """Runs as their owners see them, in insertion order."""
+    """Runs as their owners see them, in the order in which they were made."""
 
     async def insert(self, run: StoredRun) -> None:
         """The run is kept."""
@@ -106,7 +108,7 @@ class OutputItemTable(Protocol):
 
 
 class FileTable(Protocol):
-    """Files, in insertion order; expired ones are not there."""
+    """Files, in the order in which they were made; expired ones are not there."""
 
     async def insert(self, project_id: str, stored: StoredFile) -> None:
         """The file is kept."""
@@ -212,6 +214,10 @@ class ImportTable(Protocol):
         """The items, of new ids and rows, are kept; the run's tally stays as it is."""
         ...
 
+    async def renew_run(self, run: StoredRun) -> None:
+        """What the imported run of this id says of its end is now this; its rows stay."""
+        ...
+
     async def completion(self, completion_id: str) -> StoredCompletion | None:
         """The stored completion, if it is there."""
         ...
@@ -228,6 +234,29 @@ class ImportTable(Protocol):
         self, completion_id: str, position: int, message: dict[str, JsonValue]
     ) -> None:
         """The message is kept at this place of the completion."""
+        ...
+
+
+class ArchiveImportTable(Protocol):
+    """Archives that the server was given to import."""
+
+    async def insert(self, an_import: StoredImport) -> None:
+        """The import is kept."""
+        ...
+
+    async def get(self, project_id: str, import_id: str) -> StoredImport | None:
+        """The import, if it is there."""
+        ...
+
+    async def begin_next(self) -> StoredImport | None:
+        """The oldest import that has not ended, in progress now and begun once more.
+
+        None where every one has ended.
+        """
+        ...
+
+    async def end(self, import_id: str, status: ImportStatus, report: dict[str, JsonValue]) -> None:
+        """The import has ended like this; its blob is needed no longer."""
         ...
 
 
@@ -298,6 +327,11 @@ class Transaction(Protocol):
     @property
     def imports(self) -> ImportTable:
         """What comes from elsewhere."""
+        ...
+
+    @property
+    def archive_imports(self) -> ArchiveImportTable:
+        """Archives that the server was given."""
         ...
 
     @property

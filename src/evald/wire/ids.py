@@ -16,6 +16,7 @@ class IdPrefix(StrEnum):
     RUN = "evalrun_"
     OUTPUT_ITEM = "outputitem_"
     KEY = "key_"
+    IMPORT = "import_"
     BLOB = "blob_"
     REQUEST = "req_"
 

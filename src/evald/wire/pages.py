@@ -11,7 +11,7 @@ MAX_FILES_LIMIT = 10_000
 
 
 class ListQuery(WireModel):
-    """The query of a list: rows beyond `after`, at most `limit` of them, in insertion order."""
+    """The query of a list: rows beyond `after`, at most `limit` of them, oldest first or last."""
 
     after: str | None = None
     limit: int = DEFAULT_LIMIT

@@ -10,7 +10,7 @@ import pytest
 
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.trial import Trial
-from evald.adapters.sandbox.abilities import Abilities, find_abilities
+from evald.adapters.sandbox.abilities import Abilities
 from evald.adapters.sql.inspection import QuickCheck, inspect_database, quick_check
 from evald.adapters.sql.store import open_store
 from evald.assembly.checkup.all_checks import check_up, check_variables
@@ -29,7 +29,7 @@ from evald.assembly.checkup.providers import call_finding, skew_findings
 from evald.assembly.data_folder import DATABASE, LOCK, open_data_folder, serving_lock
 from evald.ports.model import FailureKind, ModelFailure
 from evald.services.keys import create_key, revoke_key
-from evald.settings import Settings
+from evald.settings import PythonGraders, Settings
 from tests.support.kept_runs import StillClock
 
 OK, NOTE, PROBLEM = State.OK, State.NOTE, State.PROBLEM
@@ -284,10 +284,25 @@ def test_a_server_is_found_by_its_lock(folder: Path) -> None:
     assert not is_served(folder)
 
 
-@pytest.mark.parametrize("abilities", [Abilities(0, seccomp=False, bubblewrap=None)])
-def test_nothing_to_confine_code_with_is_no_problem_yet(abilities: Abilities) -> None:
-    assert check_sandbox(abilities).state == NOTE
-    assert check_sandbox(find_abilities()).state != PROBLEM
+BARE = Abilities(0, seccomp=False, bubblewrap=None)
+WALLED = Abilities(7, seccomp=True, bubblewrap="/usr/bin/bwrap")
+
+
+@pytest.mark.parametrize(
+    ("mode", "abilities", "refusal", "state", "said"),
+    [
+        ("sandboxed", WALLED, None, OK, "Landlock 7, seccomp and limits; bubblewrap"),
+        ("sandboxed", BARE, "The kernel has no Landlock.", NOTE, "no Landlock"),
+        ("unsafe", WALLED, None, NOTE, "all rights of the server"),
+        ("off", WALLED, "It is off.", NOTE, "switched off"),
+    ],
+)
+def test_how_the_code_of_graders_would_run_is_told(
+    mode: PythonGraders, abilities: Abilities, refusal: str | None, state: State, said: str
+) -> None:
+    found = check_sandbox(Settings(python_graders=mode), abilities, refusal)
+
+    assert (found.state, said in found.message) == (state, True)
 
 
 def test_every_missing_key_is_named_at_once(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ TALLIES = st.builds(
     st.integers(0, 9),
     st.dictionaries(NAMES, COUNTS),
     st.dictionaries(NAMES, USAGES),
+    st.dictionaries(NAMES, USAGES),
 )
 
 
@@ -27,6 +28,13 @@ def test_batches_may_be_put_together_in_any_way(a: Tally, b: Tally, c: Tally) ->
 @given(TALLIES)
 def test_an_empty_tally_adds_nothing(tally: Tally) -> None:
     assert tally + Tally() == tally
+
+
+def test_what_graders_used_is_told_apart() -> None:
+    graders = {"m": Usage(1, 10, 2, 12), "g": Usage(2, 5, 5, 10)}
+    tally = Tally(usage={"m": Usage(3, 40, 9, 49, 1), "g": graders["g"]}, grader_usage=graders)
+
+    assert tally.sample_usage == {"m": Usage(2, 30, 7, 37, 1)}
 
 
 def test_two_items_by_hand() -> None:

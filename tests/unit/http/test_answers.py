@@ -55,6 +55,9 @@ class KeptBlobs:
     async def ids(self) -> list[str]:
         return list(self._pieces)
 
+    async def clear(self) -> None:
+        raise NotImplementedError
+
 
 def a_run(run_id: str = "evalrun_1", **data_source: JsonValue) -> Run:
     source: JsonValue = {"type": "file_content", "content": []}

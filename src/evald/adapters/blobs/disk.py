@@ -53,7 +53,7 @@ class DiskBlobs:
             ValueError: the id could be a path.
             FileExistsError: the blob is being written by another.
         """
-        place = self._place(blob_id)
+        place = self.path(blob_id)
         writer = DiskBlobWriter(self._folder / _UNFINISHED / blob_id)
         try:
             await writer.begin()
@@ -73,7 +73,7 @@ class DiskBlobs:
             BlobNotFound: no such blob.
             ValueError: the id could be a path.
         """
-        reader = _Reader(self._place(blob_id))
+        reader = _Reader(self.path(blob_id))
         end = float("inf") if size is None else start + size
         try:
             while piece := await _in_thread(
@@ -92,7 +92,7 @@ class DiskBlobs:
             ValueError: the id could be a path.
         """
         try:
-            return (await _in_thread(self._place(blob_id).stat)).st_size
+            return (await _in_thread(self.path(blob_id).stat)).st_size
         except FileNotFoundError:
             raise BlobNotFound(blob_id) from None
 
@@ -102,17 +102,25 @@ class DiskBlobs:
         Raises:
             ValueError: the id could be a path.
         """
-        await _in_thread(partial(self._place(blob_id).unlink, missing_ok=True))
+        await _in_thread(partial(self.path(blob_id).unlink, missing_ok=True))
 
     async def ids(self) -> list[str]:
         """The ids of all blobs that are kept, in no order; unfinished ones are not among them."""
         return await _in_thread(partial(_ids, self._folder))
 
+    async def clear(self) -> None:
+        """Nothing is left of blobs that are gone; what is unfinished is cleared away at start."""
+
     async def sweep_unfinished(self) -> None:
         """What writers left half done when their process ended is gone. To be called at start."""
         await _in_thread(partial(_sweep, self._folder / _UNFINISHED))
 
-    def _place(self, blob_id: str) -> Path:
+    def path(self, blob_id: str) -> Path:
+        """Where the blob lies, or would.
+
+        Raises:
+            ValueError: the id could be a path.
+        """
         if not _ID.fullmatch(blob_id):
             message = f"'{blob_id}' is no id of a blob: it may hold letters, digits, '_' and '-'."
             raise ValueError(message)

@@ -19,6 +19,10 @@ from evald.engine.workbench import HandedBack, Workbench
 T = TypeVar("T")
 
 EXECUTOR = "local"
+SCHEMA = "evald_dbos"
+CONNECTIONS = 5
+"""DBOS's own tables in a shared database, and how many connections it may have to that."""
+
 VERSION = "1"
 """Constant, since DBOS binds unfinished work to the version that began it."""
 
@@ -38,8 +42,8 @@ class DurableRuns:
     `<run id>.1` and so on.
     """
 
-    def __init__(self, workbench: Workbench, database: Path) -> None:
-        """Keeps DBOS's own tables in this SQLite file, beside ours."""
+    def __init__(self, workbench: Workbench, database: Path | str) -> None:
+        """Keeps DBOS's own tables in this SQLite file, or in this database in their own schema."""
         self._workbench = workbench
         self._database = database
         self._register()
@@ -54,8 +58,7 @@ class DurableRuns:
         """
         config = DBOSConfig(
             name="evald",
-            system_database_url=f"sqlite:///{self._database}",
-            system_database_engine=_engine(self._database),
+            **_system_database(self._database),
             executor_id=EXECUTOR,
             application_version=VERSION,
             enable_otlp=False,
@@ -67,7 +70,8 @@ class DurableRuns:
             DBOS(config=config)
             DBOS.launch()
         except DatabaseError as problem:
-            raise DurableFileUnusable(self._database, str(problem.orig)) from problem
+            place = self._database if isinstance(self._database, Path) else SCHEMA
+            raise DurableFileUnusable(place, str(problem.orig).strip()) from problem
 
     async def start(self, run_id: str) -> bool:
         """Whether the run is being driven now, by this call or since before."""
@@ -141,6 +145,17 @@ async def _start_apart(workflow_id: str, start: Callable[[], Awaitable[object]])
             await start()
 
     await asyncio.create_task(start_named(), context=contextvars.Context())
+
+
+def _system_database(database: Path | str) -> DBOSConfig:
+    """Where DBOS keeps its tables, in the words of its configuration."""
+    if isinstance(database, Path):
+        return DBOSConfig(
+            system_database_url=f"sqlite:///{database}", system_database_engine=_engine(database)
+        )
+    return DBOSConfig(
+        system_database_url=database, dbos_system_schema=SCHEMA, sys_db_pool_size=CONNECTIONS
+    )
 
 
 def _engine(database: Path) -> Engine:

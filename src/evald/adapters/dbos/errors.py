@@ -4,10 +4,11 @@ from pathlib import Path
 
 
 class DurableFileUnusable(Exception):
-    """DBOS cannot work with its file."""
+    """DBOS cannot work with its file, or its part of the database."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, place: Path | str, reason: str) -> None:
+        name = f"file '{place}'" if isinstance(place, Path) else f"schema '{place}' of the database"
         super().__init__(
-            f"The file '{path}' cannot be used: {reason}. Move it away: runs go on without it, "
+            f"The {name} cannot be used: {reason}. Move it away: runs go on without it, "
             "since what is true of them is kept in the database."
         )

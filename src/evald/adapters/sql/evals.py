@@ -30,6 +30,7 @@ class SqlEvalTable:
             insert(EVALS).values(
                 id=an_eval.id,
                 project_id=project_id,
+                created_at=an_eval.created_at,
                 updated_at=an_eval.created_at,
                 **_documents(an_eval),
             )
@@ -37,13 +38,13 @@ class SqlEvalTable:
 
     @in_thread
     def page(self, project_id: str, query: ListEvalsQuery) -> Page[Eval]:
-        """A page; `order_by=updated_at` breaks ties by insertion.
+        """A page; ties of a second are broken by insertion.
 
         Raises:
             CursorUnknown: `after` is no eval of the project.
         """
         by_update = query.order_by == "updated_at"
-        key = [EVALS.c.updated_at, EVALS.c.seq] if by_update else [EVALS.c.seq]
+        key = [EVALS.c.updated_at if by_update else EVALS.c.created_at, EVALS.c.seq]
         mine = EVALS.c.project_id == project_id
         after = after_key(
             self.session.connection, query, select(*key).where(mine, EVALS.c.id == query.after)
@@ -53,13 +54,13 @@ class SqlEvalTable:
 
     @in_thread
     def get(self, project_id: str, eval_id: str) -> Eval | None:
-        """The eval, if it is there."""
-        return _find(self.session.connection, project_id, eval_id)
+        """The eval, if it is there; in a transaction that may write, nobody else changes it now."""
+        return _find(self.session.connection, project_id, eval_id, lock=self.session.may_write)
 
     @in_thread
     def update(self, project_id: str, an_eval: Eval, *, updated_at: int) -> None:
         """Name and metadata of the eval of this id are now these; nothing else of it changes."""
-        kept = _find(self.session.connection, project_id, an_eval.id)
+        kept = _find(self.session.connection, project_id, an_eval.id, lock=True)
         if kept is None:
             return
         changed = changed_eval(kept, {"name": an_eval.name, "metadata": dict(an_eval.metadata)})
@@ -81,11 +82,12 @@ class SqlEvalTable:
         return run_ids
 
 
-def _find(connection: Connection, project_id: str, eval_id: str) -> Eval | None:
-    found = connection.execute(
-        select(*_SHOWN).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
-    )
-    row = found.one_or_none()
+def _find(connection: Connection, project_id: str, eval_id: str, *, lock: bool) -> Eval | None:
+    found = select(*_SHOWN).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
+    if lock:
+        # Else an eval could go between the look at it and a run of it; SQLite leaves it out.
+        found = found.with_for_update(key_share=True)
+    row = connection.execute(found).one_or_none()
     return None if row is None else _eval(row)
 
 

@@ -28,6 +28,7 @@ class SqlFileTable:
             insert(FILES).values(
                 id=file.id,
                 project_id=project_id,
+                created_at=file.created_at,
                 purpose=file.purpose,
                 expires_at=file.expires_at,
                 blob_id=stored.blob_id,
@@ -44,15 +45,14 @@ class SqlFileTable:
             CursorUnknown: `after` is no file of the project, or has expired.
         """
         mine = (FILES.c.project_id == project_id) & unexpired(now)
+        key = [FILES.c.created_at, FILES.c.seq]
         after = after_key(
-            self.session.connection,
-            query,
-            select(FILES.c.seq).where(mine, FILES.c.id == query.after),
+            self.session.connection, query, select(*key).where(mine, FILES.c.id == query.after)
         )
         rows = select(FILES).where(mine)
         if query.purpose is not None:
             rows = rows.where(FILES.c.purpose == query.purpose)
-        rows = beyond(rows, [FILES.c.seq], after=after, query=query)
+        rows = beyond(rows, key, after=after, query=query)
         return read_page(self.session.connection, rows, _file, limit=query.limit)
 
     @in_thread

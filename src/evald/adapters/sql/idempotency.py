@@ -4,6 +4,7 @@ import hashlib
 
 from sqlalchemy import delete, insert, select
 
+from evald.adapters.sql.postgresql import lock_words
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import IDEMPOTENCY_KEYS
 from evald.ports.kept import Remembered
@@ -21,6 +22,9 @@ class SqlIdempotencyTable:
     @in_thread
     def find(self, project_id: str, key: str, *, now: int) -> Remembered | None:
         """What the key made, if that is less than 24 hours ago."""
+        if self.session.may_write:
+            # Else two requests with one key, at the same moment, would both find nothing.
+            lock_words(self.session.connection, "idempotency", project_id, key)
         found = self.session.connection.execute(
             select(_KEYS.request_hash, _KEYS.object_id).where(
                 _KEYS.project_id == project_id,

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ScalarSelect, func, insert, select
+from sqlalchemy import ScalarSelect, func, insert, select, update
 
-from evald.adapters.sql.documents import Document, document_text, read_document
+from evald.adapters.sql.documents import Document, document_text, error_text, read_document
 from evald.adapters.sql.items import insert_items, item_key, read_item
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import (
@@ -13,7 +13,8 @@ from evald.adapters.sql.tables import (
     OUTPUT_ITEMS,
     RUNS,
 )
-from evald.ports.kept import FoundItem, StoredCompletion, StoredOutputItem
+from evald.adapters.sql.tallies import tally_text
+from evald.ports.kept import FoundItem, StoredCompletion, StoredOutputItem, StoredRun
 
 _ITEMS = OUTPUT_ITEMS.c
 _COMPLETIONS = CHAT_COMPLETIONS.c
@@ -63,6 +64,20 @@ class SqlImportTable:
         if items:
             run = self.session.connection.execute(select(RUNS.c.seq).where(RUNS.c.id == run_id))
             insert_items(self.session.connection, run.scalar_one(), items)
+
+    @in_thread
+    def renew_run(self, run: StoredRun) -> None:
+        """What the imported run of this id says of its end is now this; its rows stay."""
+        self.session.connection.execute(
+            update(RUNS)
+            .where(RUNS.c.id == run.id, RUNS.c.imported.is_not(None))
+            .values(
+                status=run.status,
+                tally=tally_text(run.tally),
+                error=error_text(run.error),
+                imported=document_text(run.imported or {}),
+            )
+        )
 
     @in_thread
     def completion(self, completion_id: str) -> StoredCompletion | None:

@@ -45,11 +45,11 @@ def inspect_database(path: Path) -> DatabaseState | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as problem:
-        raise DatabaseUnusable(path, problem.strerror or str(problem)) from problem
+        raise DatabaseUnusable(str(path), problem.strerror or str(problem)) from problem
     except sqlite3.Error as problem:
-        raise DatabaseUnusable(path, str(problem)) from problem
+        raise DatabaseUnusable(str(path), str(problem)) from problem
     if state is None:
-        raise DatabaseUnusable(path, "it holds another program's tables")
+        raise DatabaseUnusable(str(path), "it holds another program's tables")
     return state
 
 

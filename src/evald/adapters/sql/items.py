@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, insert, select
+from sqlalchemy import ColumnElement, Connection, Dialect, select
 
 from evald.adapters.sql.pages import after_key, beyond, read_page
 from evald.adapters.sql.session import Session, in_thread
@@ -67,7 +67,10 @@ def insert_items(connection: Connection, run_seq: int, items: Sequence[StoredOut
 @cache
 def _insert_sql(dialect: Dialect) -> str:
     """The statement as the driver takes it, its parameters in the order of the table's columns."""
-    return str(insert(OUTPUT_ITEMS).compile(dialect=dialect))
+    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    names = ", ".join(map(dialect.identifier_preparer.format_column, OUTPUT_ITEMS.columns))
+    marks = ", ".join([mark] * len(OUTPUT_ITEMS.columns))
+    return f"INSERT INTO {OUTPUT_ITEMS.name} ({names}) VALUES ({marks})"  # noqa: S608 - our names
 
 
 def _values(run_seq: int, item: StoredOutputItem) -> tuple[int | str | bytes | None, ...]:

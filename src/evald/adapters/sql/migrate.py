@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from string import Template
 
 from sqlalchemy import Connection, Engine, func, insert, inspect, select
 
-from evald.adapters.sql.dialects import SQLITE_WORDS, copy_sqlite
+from evald.adapters.sql.place import Place
 from evald.adapters.sql.tables import SCHEMA_VERSION
 
 
 class SchemaTooNew(Exception):
     """The database was written by a newer version of evald than this one."""
 
-    def __init__(self, path: Path, *, version: int, known: int) -> None:
+    def __init__(self, name: str, *, version: int, known: int) -> None:
         super().__init__(
-            f"The database '{path}' has schema version {version}, and this evald knows versions "
+            f"The database '{name}' has schema version {version}, and this evald knows versions "
             f"up to {known}; start the newer evald that wrote it, or another data folder."
         )
 
@@ -25,10 +24,10 @@ class SchemaTooNew(Exception):
 class DatabaseUnusable(Exception):
     """The file is no database, is damaged, cannot be opened, or belongs to another program."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, name: str, reason: str) -> None:
         super().__init__(
-            f"The database '{path}' cannot be used: {reason}. Put a copy of yours in its place, or "
-            "name another data folder."
+            f"The database '{name}' cannot be used: {reason}. Put a copy of yours in its place, or "
+            "name another one."
         )
 
 
@@ -51,11 +50,10 @@ def packaged_migrations() -> list[Migration]:
     ]
 
 
-def migrate(writer: Engine, path: Path, migrations: Sequence[Migration]) -> None:
+def migrate(writer: Engine, place: Place, migrations: Sequence[Migration]) -> None:
     """The database has the schema of the last migration; all that are missing are applied, or none.
 
-    Before the first of them touches a database that holds something, that is copied beside itself,
-    as `<name>.before-NNNN`, NNNN being the version of that first one.
+    Before the first of them touches a database that holds something, its place keeps a copy.
 
     Raises:
         SchemaTooNew: the database has a version beyond the last migration.
@@ -63,26 +61,27 @@ def migrate(writer: Engine, path: Path, migrations: Sequence[Migration]) -> None
     """
     # Within a transaction that may write, so that no other process migrates at the same time.
     with writer.begin() as connection:
-        tables = inspect(connection).get_table_names()
+        place.lock(connection)
+        tables = inspect(connection).get_table_names(place.schema)
         if tables and SCHEMA_VERSION.name not in tables:
-            raise DatabaseUnusable(path, "it holds another program's tables")
+            raise DatabaseUnusable(place.name, "it holds another program's tables")
         version = _version(connection) if tables else 0
         known = migrations[-1].version
         if version > known:
-            raise SchemaTooNew(path, version=version, known=known)
+            raise SchemaTooNew(place.name, version=version, known=known)
         missing = [each for each in migrations if each.version > version]
         if missing and tables:
-            copy_sqlite(path, path.with_name(f"{path.name}.before-{missing[0].version:04}"))
+            place.keep_copy(missing[0].version)
         for each in missing:
-            _apply(connection, each)
+            _apply(connection, each, place)
 
 
 def _version(connection: Connection) -> int:
     return connection.scalar(select(func.max(SCHEMA_VERSION.c.version))) or 0
 
 
-def _apply(connection: Connection, migration: Migration) -> None:
-    sql = Template(migration.sql).substitute(SQLITE_WORDS)
+def _apply(connection: Connection, migration: Migration, place: Place) -> None:
+    sql = Template(migration.sql).substitute(place.words)
     for statement in _statements(sql):
         connection.exec_driver_sql(statement)
     connection.execute(insert(SCHEMA_VERSION).values(version=migration.version))

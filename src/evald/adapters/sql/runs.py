@@ -51,13 +51,14 @@ class SqlRunTable:
             CursorUnknown: `after` is no run of the eval.
         """
         mine = (RUNS.c.eval_id == eval_id) & (RUNS.c.project_id == project_id)
+        key = [RUNS.c.created_at, RUNS.c.seq]
         after = after_key(
-            self.session.connection, query, select(RUNS.c.seq).where(mine, RUNS.c.id == query.after)
+            self.session.connection, query, select(*key).where(mine, RUNS.c.id == query.after)
         )
         rows = select(RUNS).where(mine)
         if query.status is not None:
             rows = rows.where(RUNS.c.status == query.status)
-        rows = beyond(rows, [RUNS.c.seq], after=after, query=query)
+        rows = beyond(rows, key, after=after, query=query)
         return read_page(self.session.connection, rows, read_run, limit=query.limit)
 
     @in_thread

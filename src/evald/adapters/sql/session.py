@@ -21,7 +21,8 @@ class Session:
     the thread of its own: a trip takes longer than most statements.
     """
 
-    def __init__(self, engine: Engine, threads: Executor) -> None:
+    def __init__(self, engine: Engine, threads: Executor, *, may_write: bool = True) -> None:
+        self.may_write = may_write
         self._engine = engine
         self._threads = threads
         self._connection: Connection | None = None

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
-from evald.adapters.sql.dialects import sqlite_reader, sqlite_writer
+from evald.adapters.sql.archive_imports import SqlArchiveImportTable
+from evald.adapters.sql.blobs import SqlBlobTable
 from evald.adapters.sql.evals import SqlEvalTable
 from evald.adapters.sql.files import SqlFileTable
 from evald.adapters.sql.idempotency import SqlIdempotencyTable
@@ -18,8 +20,16 @@ from evald.adapters.sql.imports import SqlImportTable
 from evald.adapters.sql.items import SqlOutputItemTable
 from evald.adapters.sql.keys import SqlKeyTable
 from evald.adapters.sql.migrate import DatabaseUnusable, migrate, packaged_migrations
+from evald.adapters.sql.place import Place
+from evald.adapters.sql.postgresql import (
+    postgresql_place,
+    postgresql_reader,
+    postgresql_writer,
+    read_url,
+)
 from evald.adapters.sql.runs import SqlRunTable
 from evald.adapters.sql.session import Session
+from evald.adapters.sql.sqlite import sqlite_place, sqlite_reader, sqlite_writer
 from evald.adapters.sql.work import SqlWorkTable
 from evald.adapters.uninterrupted import uninterrupted
 
@@ -65,6 +75,16 @@ class SqlTransaction:
         return SqlImportTable(self.session)
 
     @property
+    def archive_imports(self) -> SqlArchiveImportTable:
+        """Archives that the server was given."""
+        return SqlArchiveImportTable(self.session)
+
+    @property
+    def blobs(self) -> SqlBlobTable:
+        """Blobs, where they are kept in the database."""
+        return SqlBlobTable(self.session)
+
+    @property
     def keys(self) -> SqlKeyTable:
         """API keys."""
         return SqlKeyTable(self.session)
@@ -75,19 +95,34 @@ class SqlTransaction:
         return SqlIdempotencyTable(self.session)
 
 
-class SqlStore:
-    """A store in a SQLite file. Fulfils `evald.ports.store.Store`."""
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """How a store reaches its database: two engines, and how many of each may be used at once.
 
-    def __init__(self, writer: Engine, reader: Engine) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._writing_thread = ThreadPoolExecutor(1, "evald-writer")
-        self._reading_threads = ThreadPoolExecutor(READING_THREADS, "evald-reader")
-        # SQLite lets one write at a time. Without the lock, further writers of this process would
-        # wait in its busy handler, which sleeps and guesses, serves nobody in turn, and gives up.
-        self._writing = asyncio.Lock()
+    `threads` is how many of the readers' statements run at the same moment. `ends_at_once` says
+    that ending a transaction that only read touches neither disk nor network.
+    """
+
+    writer: Engine
+    reader: Engine
+    writers: int
+    readers: int
+    threads: int
+    ends_at_once: bool
+
+
+class SqlStore:
+    """A store in a database. Fulfils `evald.ports.store.Store`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._writing_threads = ThreadPoolExecutor(connections.writers, "evald-writer")
+        self._reading_threads = ThreadPoolExecutor(connections.threads, "evald-reader")
         # The pool makes threads wait for a connection, and then none is left to give one back.
-        self._reading = asyncio.Semaphore(READING_CONNECTIONS)
+        # SQLite lets one write at a time: further writers of this process would wait in its busy
+        # handler, which sleeps and guesses, serves nobody in turn, and gives up.
+        self._writing = asyncio.Semaphore(connections.writers)
+        self._reading = asyncio.Semaphore(connections.readers)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
@@ -98,7 +133,7 @@ class SqlStore:
         wait for the first forever.
         """
         async with self._writing:
-            session = Session(self._writer, self._writing_thread)
+            session = Session(self._connections.writer, self._writing_threads, may_write=True)
             try:
                 yield SqlTransaction(session)
                 await session.commit()
@@ -109,22 +144,27 @@ class SqlStore:
     async def snapshot(self) -> AsyncIterator[SqlTransaction]:
         """A transaction that only reads, and never waits for one that writes."""
         async with self._reading:
-            session = Session(self._reader, self._reading_threads)
+            session = Session(self._connections.reader, self._reading_threads, may_write=False)
             try:
                 yield SqlTransaction(session)
             finally:
-                session.end()
+                if self._connections.ends_at_once:
+                    session.end()
+                else:
+                    await session.rollback()
 
     async def close(self) -> None:
-        """The database is closed, once the transaction that is writing has ended."""
-        async with self._writing:
+        """The database is closed, once the transactions that are writing have ended."""
+        async with AsyncExitStack() as stack:
+            for _ in range(self._connections.writers):
+                await stack.enter_async_context(self._writing)
             await uninterrupted(asyncio.to_thread(self._close))
 
     def _close(self) -> None:
-        self._writing_thread.shutdown()
+        self._writing_threads.shutdown()
         self._reading_threads.shutdown()
-        self._reader.dispose()
-        self._writer.dispose()
+        self._connections.reader.dispose()
+        self._connections.writer.dispose()
 
 
 async def open_store(path: Path) -> SqlStore:
@@ -134,18 +174,58 @@ async def open_store(path: Path) -> SqlStore:
         SchemaTooNew: a newer evald wrote the file.
         DatabaseUnusable: the file is no database of ours, or cannot be opened.
     """
-    return await uninterrupted(asyncio.to_thread(_open, path))
+    connections = Connections(
+        writer=sqlite_writer(path),
+        reader=sqlite_reader(path, connections=READING_CONNECTIONS),
+        writers=1,
+        readers=READING_CONNECTIONS,
+        threads=READING_THREADS,
+        ends_at_once=True,
+    )
+    return await _opened(connections, sqlite_place(path))
 
 
-def _open(path: Path) -> SqlStore:
-    writer = sqlite_writer(path)
-    reader = sqlite_reader(path, connections=READING_CONNECTIONS)
+async def open_shared_store(url: str, *, connections: int) -> SqlStore:
+    """The store in this PostgreSQL database, brought to the newest schema.
+
+    Args:
+        url: `postgresql://user:password@host/database`.
+        connections: how many may be open at once, half of them for writing.
+
+    Raises:
+        UrlUnusable: the address is none of a PostgreSQL database.
+        SchemaTooNew: a newer evald wrote the database.
+        DatabaseUnusable: it cannot be reached, or its schema `evald` is another program's.
+    """
+    address = read_url(url)
+    writers = max(connections // 2, 1)
+    readers = max(connections - writers, 1)
+    shared = Connections(
+        writer=postgresql_writer(address, connections=writers),
+        reader=postgresql_reader(address, connections=readers),
+        writers=writers,
+        readers=readers,
+        threads=readers,
+        ends_at_once=False,
+    )
+    return await _opened(shared, postgresql_place(address))
+
+
+async def _opened(connections: Connections, place: Place) -> SqlStore:
+    return await uninterrupted(asyncio.to_thread(_migrated, connections, place))
+
+
+def _migrated(connections: Connections, place: Place) -> SqlStore:
+    writer = connections.writer
+    # SQLAlchemy looks into its ORM once that is imported, also while it is: if another thread (as
+    # DBOS, at start) imported it beside our statements, those would fail.
+    import_module("sqlalchemy.orm")
     try:
-        migrate(writer, path, packaged_migrations())
+        migrate(writer, place, packaged_migrations())
     except DatabaseError as problem:
         writer.dispose()
-        raise DatabaseUnusable(path, str(problem.orig)) from problem
+        raise DatabaseUnusable(place.name, str(problem.orig).strip()) from problem
     except BaseException:
         writer.dispose()
         raise
-    return SqlStore(writer, reader)
+    return SqlStore(connections)

@@ -43,6 +43,7 @@ EVALS = Table(
     Column("updated_at", BigInteger),
     Column("document", Text),
     Column("imported", Text),
+    Column("created_at", BigInteger),
 )
 
 RUNS = Table(
@@ -120,6 +121,7 @@ FILES = Table(
     Column("blob_id", Text),
     Column("document", Text),
     Column("imported", Text),
+    Column("created_at", BigInteger),
 )
 
 CHAT_COMPLETIONS = Table(
@@ -140,6 +142,38 @@ CHAT_COMPLETION_MESSAGES = Table(
     Column("completion_id", PlainText, primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("document", Text),
+)
+
+ARCHIVE_IMPORTS = Table(
+    "archive_imports",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("created_at", BigInteger),
+    Column("is_dry", Boolean),
+    Column("status", Text),
+    Column("blob_id", Text),
+    Column("attempts", BigInteger),
+    Column("report", Text),
+)
+
+BLOBS = Table(
+    "blobs",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("size", BigInteger),
+    Column("begun_at", BigInteger),
+    Column("gone_at", BigInteger),
+)
+
+BLOB_PIECES = Table(
+    "blob_pieces",
+    METADATA,
+    Column("blob_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("piece", LargeBinary),
 )
 
 API_KEYS = Table(

@@ -1,11 +1,14 @@
 """Tallies as text: short, since one is read and written with every batch of output items."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from evald.domain.tally import CriterionCount, Tally, Usage
 
 _NOTHING = '{"items":[0,0,0],"criteria":{},"usage":{}}'
+
+# Missing where no grader asked a model, as in everything that was kept before graders could.
+_BY_GRADERS = "grader_usage"
 
 
 def tally_text(tally: Tally) -> str:
@@ -22,7 +25,8 @@ def read_tally(text: str) -> Tally:
         failed=failed,
         errored=errored,
         criteria={key: CriterionCount(*counts) for key, counts in kept["criteria"].items()},
-        usage={key: Usage(*counts) for key, counts in kept["usage"].items()},
+        usage=_usages(kept["usage"]),
+        grader_usage=_usages(kept.get(_BY_GRADERS, {})),
     )
 
 
@@ -32,7 +36,7 @@ def grown_tally(text: str, more: Iterable[Tally]) -> str:
     The same sum as `Tally.__add__` makes, in place: it is made for every output item.
     """
     kept = json.loads(text)
-    items, criteria, usages = kept["items"], kept["criteria"], kept["usage"]
+    items, criteria = kept["items"], kept["criteria"]
     for tally in more:
         items[0] += tally.passed
         items[1] += tally.failed
@@ -42,11 +46,21 @@ def grown_tally(text: str, more: Iterable[Tally]) -> str:
             counts[0] += count.passed
             counts[1] += count.failed
             counts[2] += count.errored
-        for key, usage in tally.usage.items():
-            tokens = usages.setdefault(key, [0, 0, 0, 0, 0])
-            tokens[0] += usage.invocations
-            tokens[1] += usage.prompt_tokens
-            tokens[2] += usage.completion_tokens
-            tokens[3] += usage.total_tokens
-            tokens[4] += usage.cached_tokens
+        _add_usages(kept["usage"], tally.usage)
+        if tally.grader_usage:
+            _add_usages(kept.setdefault(_BY_GRADERS, {}), tally.grader_usage)
     return json.dumps(kept, separators=(",", ":"))
+
+
+def _add_usages(sums: dict[str, list[int]], usages: Mapping[str, Usage]) -> None:
+    for key, usage in usages.items():
+        tokens = sums.setdefault(key, [0, 0, 0, 0, 0])
+        tokens[0] += usage.invocations
+        tokens[1] += usage.prompt_tokens
+        tokens[2] += usage.completion_tokens
+        tokens[3] += usage.total_tokens
+        tokens[4] += usage.cached_tokens
+
+
+def _usages(sums: dict[str, list[int]]) -> dict[str, Usage]:
+    return {key: Usage(*counts) for key, counts in sums.items()}

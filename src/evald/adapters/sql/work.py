@@ -13,7 +13,7 @@ from evald.adapters.sql.shards import (
     insert_shards,
     read_shards,
 )
-from evald.adapters.sql.tables import FILES, RUN_SHARDS, RUNS
+from evald.adapters.sql.tables import ARCHIVE_IMPORTS, FILES, RUN_SHARDS, RUNS
 from evald.ports.kept import Shard, ShardState, StoredOutputItem, StoredRun
 from evald.wire.runs import RunStatus
 
@@ -109,7 +109,8 @@ class SqlWorkTable:
 
     @in_thread
     def blobs_in_use(self, *, now: int) -> set[str]:
-        """Every blob that a file, an inline run, or a run that has not ended still needs."""
+        """Every blob that a file, an inline run, or what has not ended still needs."""
         of_files = select(FILES.c.blob_id).where(unexpired(now))
         of_runs = select(RUNS.c.blob_id).where(or_(RUNS.c.is_inline, IS_UNENDED))
-        return set(self.session.connection.scalars(of_files.union(of_runs)))
+        of_imports = select(ARCHIVE_IMPORTS.c.blob_id).where(ARCHIVE_IMPORTS.c.report.is_(None))
+        return set(self.session.connection.scalars(of_files.union(of_runs, of_imports)))

@@ -18,8 +18,10 @@ from evald.assembly.checkup.folder import (
 )
 from evald.assembly.checkup.machine import check_clock, check_sandbox, check_versions
 from evald.assembly.checkup.providers import GapsNamed, MissingKey, call_providers, check_provider
+from evald.assembly.checkup.shared_database import check_shared_database
 from evald.assembly.data_folder import DATABASE, DURABLE_DATABASE
 from evald.assembly.providers import ConfigInvalid, read_providers
+from evald.assembly.sandbox import sandbox_refusal
 from evald.settings import Settings, variable
 
 
@@ -38,7 +40,7 @@ def check_up(
         check_keys(settings, settings.data_dir / DATABASE),
         check_address(settings),
         check_port(settings, is_served=is_served(settings.data_dir)),
-        check_sandbox(find_abilities()),
+        check_sandbox(settings, find_abilities(), asyncio.run(sandbox_refusal(settings))),
     ]
     try:
         providers = read_providers(settings, GapsNamed(environment))
@@ -74,6 +76,9 @@ def secrets_of(settings: Settings, providers: list[Provider]) -> list[str]:
 
 def _folder_findings(settings: Settings) -> list[Finding]:
     folder = settings.data_dir
+    if settings.database_url:
+        shared = check_shared_database(settings.database_url)
+        return [check_folder(folder), check_space(folder), shared]
     whole = [check_integrity(folder / name) for name in (DATABASE, DURABLE_DATABASE)]
     return [
         check_folder(folder),

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from evald.adapters.sql.inspection import DatabaseState, inspect_database
 from evald.adapters.sql.migrate import DatabaseUnusable
+from evald.adapters.sql.postgresql import UrlUnusable
+from evald.adapters.sql.server_inspection import inspect_server
 from evald.assembly.checkup.finding import Finding, State
 from evald.assembly.server import is_loopback
 from evald.settings import Settings
@@ -23,8 +25,8 @@ _ADVICE = {
 def check_keys(settings: Settings, database: Path) -> Finding:
     """Who is let in, and whether `serve` would refuse to listen."""
     try:
-        kept = inspect_database(database) or DatabaseState(0, 0, 0)
-    except DatabaseUnusable:
+        kept = _kept(settings, database)
+    except (DatabaseUnusable, UrlUnusable):
         message = "Whether keys are stored cannot be told, since the database cannot be read."
         return Finding("keys", State.NOTE, message, "Look at what is said of the database.")
     if settings.api_key or kept.good_keys:
@@ -36,6 +38,12 @@ def check_keys(settings: Settings, database: Path) -> Finding:
         advice = f"{MAKE_A_KEY}; or set EVALD_API_KEY, or listen on 127.0.0.1."
         return Finding("keys", State.PROBLEM, f"{message}: `evald serve` refuses.", advice)
     return _open_door(settings)
+
+
+def _kept(settings: Settings, database: Path) -> DatabaseState:
+    if settings.database_url:
+        return inspect_server(settings.database_url).database
+    return inspect_database(database) or DatabaseState(0, 0, 0)
 
 
 def _open_door(settings: Settings) -> Finding:

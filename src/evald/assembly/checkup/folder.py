@@ -104,7 +104,8 @@ def check_schema(path: Path) -> Finding:
     if kept is None:
         return Finding("database", State.OK, "None is there yet; `evald serve` makes it.")
     if (version := kept.version) > known:
-        message, _, advice = str(SchemaTooNew(path, version=version, known=known)).rpartition("; ")
+        too_new = SchemaTooNew(str(path), version=version, known=known)
+        message, _, advice = str(too_new).rpartition("; ")
         return Finding("database", State.PROBLEM, f"{message}.", advice.capitalize())
     if not os.access(path, os.W_OK):
         advice = "Give it to the user that evald runs as."

@@ -4,10 +4,12 @@ import platform
 import sqlite3
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from typing import assert_never
 
 from evald.adapters.sandbox.abilities import Abilities
 from evald.assembly.checkup.finding import Finding, State
 from evald.ports.clock import Clock
+from evald.settings import Settings, variable
 
 FIRST_YEAR = 2026
 """No evald is older, so that a clock that says less is wrong."""
@@ -48,18 +50,25 @@ def _version(package: str) -> str | None:
         return None
 
 
-def check_sandbox(abilities: Abilities) -> Finding:
-    """What could confine the code of a Python grader; nothing needs it yet."""
-    landlock = f"Landlock {abilities.landlock_abi}" if abilities.landlock_abi else "Landlock"
-    offered = {
-        landlock: abilities.landlock_abi > 0,
-        "seccomp": abilities.seccomp,
-        "bubblewrap": abilities.bubblewrap is not None,
-    }
-    there = ", ".join(name for name, is_there in offered.items() if is_there) or "nothing"
-    missing = ", ".join(name for name, is_there in offered.items() if not is_there)
-    message = f"To confine foreign code there is {there}"
-    if not missing:
-        return Finding("sandbox", State.OK, f"{message}.")
-    advice = "Nothing needs it yet: this evald does not run the code of graders."
-    return Finding("sandbox", State.NOTE, f"{message}; not there: {missing}.", advice)
+def check_sandbox(settings: Settings, abilities: Abilities, refusal: str | None) -> Finding:
+    """Whether the code of python graders can be kept apart, as `refusal` says it was tried."""
+    name = variable("python_graders")
+    match settings.python_graders:
+        case "off":
+            message = f"Python graders are switched off ({name})."
+            return Finding("sandbox", State.NOTE, message, "Runs that need them are refused.")
+        case "unsafe":
+            message = "The code of python graders runs with all rights of the server."
+            advice = f"Do not set {name}, unless you trust every caller."
+            return Finding("sandbox", State.NOTE, message, advice)
+        case "sandboxed":
+            if refusal is not None:
+                message = f"The code of python graders cannot be confined: {refusal}"
+                advice = "Runs that need them are refused; all else works."
+                return Finding("sandbox", State.NOTE, message, advice)
+            walls = f"Landlock {abilities.landlock_abi}, seccomp"
+            more = "" if abilities.bubblewrap is None else "; bubblewrap is tried first"
+            message = f"The code of python graders is confined by {walls} and limits{more}."
+            return Finding("sandbox", State.OK, message)
+        case _:
+            assert_never(settings.python_graders)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from evald.adapters.sql.dialects import sqlite_writer
 from evald.adapters.sql.migrate import migrate, packaged_migrations
+from evald.adapters.sql.sqlite import sqlite_place, sqlite_writer
 from evald.adapters.sql.store import open_store
 from evald.wire.pages import ListOutputItemsQuery
 from tests.contract.kept import PROJECT
@@ -23,7 +23,7 @@ TALLY = '{"items":[1,0,0],"criteria":{},"usage":{}}'
 async def test_what_was_made_before_is_nothing_imported(tmp_path: Path) -> None:
     path = tmp_path / "evald.sqlite3"
     writer = sqlite_writer(path)
-    migrate(writer, path, packaged_migrations()[:1])
+    migrate(writer, sqlite_place(path), packaged_migrations()[:1])
     with writer.begin() as connection:
         for sql, values in (
             ("INSERT INTO evals VALUES (1, 'eval_1', ?, 1, ?)", (PROJECT, DOCUMENT)),

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import OperationalError
 
-from evald.adapters.sql.dialects import sqlite_writer
 from evald.adapters.sql.migrate import (
     DatabaseUnusable,
     Migration,
@@ -17,6 +16,7 @@ from evald.adapters.sql.migrate import (
     migrate,
     packaged_migrations,
 )
+from evald.adapters.sql.sqlite import sqlite_place, sqlite_writer
 from evald.adapters.sql.store import open_store
 
 FIRST = Migration(
@@ -51,7 +51,7 @@ def columns(path: Path) -> list[str]:
 
 
 def test_a_new_file_gets_every_migration_and_no_copy(path: Path, writer: Engine) -> None:
-    migrate(writer, path, [FIRST, SECOND])
+    migrate(writer, sqlite_place(path), [FIRST, SECOND])
 
     assert columns(path) == ["seq", "body", "a", "b"]
     assert not list(path.parent.glob("*before*"))
@@ -59,11 +59,11 @@ def test_a_new_file_gets_every_migration_and_no_copy(path: Path, writer: Engine)
 
 def test_the_old_file_is_copied_before_it_is_touched(path: Path, writer: Engine) -> None:
     """With what was committed last, which still lies in the log beside it."""
-    migrate(writer, path, [FIRST])
+    migrate(writer, sqlite_place(path), [FIRST])
     with writer.begin() as connection:
         connection.exec_driver_sql("INSERT INTO notes (body) VALUES (x'00ff')")
 
-    migrate(writer, path, [FIRST, SECOND])
+    migrate(writer, sqlite_place(path), [FIRST, SECOND])
 
     copy = path.with_name("evald.sqlite3.before-0002")
     assert columns(path) == ["seq", "body", "a", "b"]
@@ -73,22 +73,22 @@ def test_the_old_file_is_copied_before_it_is_touched(path: Path, writer: Engine)
 
 
 def test_a_database_of_the_newest_schema_is_left_alone(path: Path, writer: Engine) -> None:
-    migrate(writer, path, [FIRST, SECOND])
+    migrate(writer, sqlite_place(path), [FIRST, SECOND])
 
-    migrate(writer, path, [FIRST, SECOND])
+    migrate(writer, sqlite_place(path), [FIRST, SECOND])
 
     assert columns(path) == ["seq", "body", "a", "b"]
     assert not list(path.parent.glob("*before*"))
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path, writer: Engine) -> None:
-    migrate(writer, path, [FIRST])
+    migrate(writer, sqlite_place(path), [FIRST])
 
     with pytest.raises(OperationalError):
-        migrate(writer, path, [FIRST, SECOND, BROKEN])
+        migrate(writer, sqlite_place(path), [FIRST, SECOND, BROKEN])
 
     assert columns(path) == ["seq", "body"]
-    migrate(writer, path, [FIRST, SECOND])
+    migrate(writer, sqlite_place(path), [FIRST, SECOND])
     assert columns(path) == ["seq", "body", "a", "b"]
 
 
@@ -99,17 +99,17 @@ def test_a_database_of_another_program_is_refused_and_left_alone(
         connection.exec_driver_sql("CREATE TABLE theirs (a)")
 
     with pytest.raises(DatabaseUnusable, match="another program's tables"):
-        migrate(writer, path, [FIRST])
+        migrate(writer, sqlite_place(path), [FIRST])
 
     assert inspect(writer).get_table_names() == ["theirs"]
 
 
 def test_a_newer_schema_is_refused_and_left_alone(path: Path, writer: Engine) -> None:
-    migrate(writer, path, [FIRST, SECOND])
+    migrate(writer, sqlite_place(path), [FIRST, SECOND])
     before = path.read_bytes()
 
     with pytest.raises(SchemaTooNew, match=r"schema version 2.*up to 1") as raised:
-        migrate(writer, path, [FIRST])
+        migrate(writer, sqlite_place(path), [FIRST])
 
     assert str(path) in str(raised.value)
     assert path.read_bytes() == before

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from evald.adapters.sql.dialects import sqlite_writer
 from evald.adapters.sql.session import Session
+from evald.adapters.sql.sqlite import sqlite_writer
 
 
 @pytest.fixture

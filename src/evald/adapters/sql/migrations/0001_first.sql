@@ -1,7 +1,7 @@
 -- Evals, runs, output items, files, keys.
 --
 -- `$sequence` is a primary key that counts up and never comes twice, `$bytes` a string of bytes:
--- the two words in which databases differ (dialects.py). A statement ends where a line does.
+-- the two words in which databases differ (sqlite.py). A statement ends where a line does.
 
 CREATE TABLE schema_version (
     version INTEGER NOT NULL PRIMARY KEY

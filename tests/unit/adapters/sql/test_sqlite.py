@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from evald.adapters.sql.dialects import sqlite_reader, sqlite_writer
 from evald.adapters.sql.migrate import migrate, packaged_migrations
+from evald.adapters.sql.sqlite import sqlite_place, sqlite_reader, sqlite_writer
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def writer(path: Path) -> Iterator[Engine]:
     engine = sqlite_writer(path)
-    migrate(engine, path, packaged_migrations())
+    migrate(engine, sqlite_place(path), packaged_migrations())
     yield engine
     engine.dispose()
 
@@ -58,12 +58,18 @@ PAGES = {  # what is asked for by page → the index that answers it
         AND status = 'fail' AND "row" > 5 ORDER BY "row" LIMIT 101""": "output_items_by_status",
     """SELECT document FROM evals WHERE project_id = 'p' AND (updated_at, seq) < (1, 1)
         ORDER BY updated_at DESC, seq DESC LIMIT 21""": "evals_by_update",
-    """SELECT * FROM runs WHERE eval_id = 'e' AND project_id = 'p' AND seq > 5
-        ORDER BY seq LIMIT 21""": "runs_by_eval",
+    """SELECT document FROM evals WHERE project_id = 'p' AND (created_at, seq) > (1, 1)
+        ORDER BY created_at, seq LIMIT 21""": "evals_by_age",
+    """SELECT * FROM runs WHERE eval_id = 'e' AND project_id = 'p' AND (created_at, seq) > (1, 5)
+        ORDER BY created_at, seq LIMIT 21""": "runs_by_eval_and_age",
+    """SELECT * FROM runs WHERE eval_id = 'e' AND project_id = 'p' AND status = 'failed'
+        AND (created_at, seq) > (1, 5) ORDER BY created_at, seq
+        LIMIT 21""": "runs_by_eval_status_and_age",
     """SELECT id FROM runs WHERE status IN ('queued', 'in_progress')
         ORDER BY seq""": "runs_by_status",
     """SELECT * FROM files WHERE project_id = 'p' AND (expires_at IS NULL OR expires_at > 1)
-        AND seq < 5 ORDER BY seq DESC LIMIT 21""": "files_by_project",
+        AND (created_at, seq) < (1, 5) ORDER BY created_at DESC, seq DESC
+        LIMIT 21""": "files_by_age",
 }
 
 

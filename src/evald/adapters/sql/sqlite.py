@@ -9,13 +9,16 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 
+from evald.adapters.sql.place import Place
+
 SQLITE_WORDS: Final[Mapping[str, str]] = {
     # AUTOINCREMENT: the number of a deleted run must never come again, or the next run would
     # inherit the output items that have not been purged yet.
     "sequence": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "bytes": "BLOB",
+    "created_at_of_document": "json_extract(document, '$.created_at')",
 }
-"""What stands for `$sequence` and `$bytes` in a migration."""
+"""What stands for `$sequence` and its like in a migration."""
 
 BUSY_TIMEOUT_S = 10.0
 """How long a writer waits for one of another process, such as `evald keys create`."""
@@ -96,6 +99,22 @@ def _engine(
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def sqlite_place(path: Path) -> Place:
+    """The place of a file; before a migration it is copied beside itself, as `<name>.before-NNNN`.
+
+    A transaction that writes is lock enough.
+    """
+    return Place(
+        name=str(path),
+        schema=None,
+        words=SQLITE_WORDS,
+        lock=lambda _: None,
+        keep_copy=lambda version: copy_sqlite(
+            path, path.with_name(f"{path.name}.before-{version:04}")
+        ),
+    )
 
 
 def copy_sqlite(path: Path, copy: Path) -> None:
