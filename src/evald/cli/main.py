@@ -12,6 +12,9 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("evald.cli.demo.verb", "see a real eval created, run and reported"),
     "rescue": ("evald.cli.rescue", "bring a project's evals home from a hosted API"),
     "import": ("evald.cli.import_archive", "bring an archive into a data folder"),
+    "backup": ("evald.cli.backup", "copy a data folder, also beside a running server"),
+    "restore": ("evald.cli.restore", "make a data folder of a backup"),
+    "migrate": ("evald.cli.migrate", "bring a database to this version's schema"),
     "keys": ("evald.cli.keys", "create, list and revoke API keys"),
     "doctor": ("evald.cli.doctor", "check settings, machine, data and providers"),
 }
