@@ -15,7 +15,8 @@ from evald.adapters.archive.shelf import ArchiveUnreadable
 from evald.adapters.archive.verifying import problems
 from evald.adapters.hosted.credentials import OPENAI, Credentials, SourceMisconfigured
 from evald.assembly.rescue import Ending, Outcome, rescue_into
-from evald.cli.rescue_display import console_on, show_outcome, watching
+from evald.cli.progress import console_on, watching
+from evald.cli.rescue_display import show_outcome
 from evald.domain.archive.kinds import TOP_KINDS
 from evald.ports.archive import CannotKeep
 from evald.services.rescue_progress import Progress

@@ -18,7 +18,7 @@ BATCH_BYTES = 8 * 1_048_576
 class ParsedLine:
     """An object of an archive. `texts` is there for output items only."""
 
-    number: int
+    place: str
     parents: tuple[str, ...]
     id: str
     body: Body
@@ -27,9 +27,9 @@ class ParsedLine:
 
 @dataclass(frozen=True, slots=True)
 class UnusableLine:
-    """A line that holds no object, or (`number` is None) why no more lines can be read."""
+    """A line that holds no object, or (`place` is None) why no more lines can be read."""
 
-    number: int | None
+    place: str | None
     reason: str
 
 
@@ -59,11 +59,11 @@ def _next_batch(lines: Iterator[ArchivedLine], kind: Kind) -> list[Line]:
 
 def _parsed(line: ArchivedLine, kind: Kind) -> Line:
     if line.text is None:
-        return UnusableLine(line.number, "is longer than an object may be")
+        return UnusableLine(line.place, "is longer than an object may be")
     try:
         body = read_body(line.text)
         own_id = "" if kind is Kind.CHAT_COMPLETION_MESSAGES else id_of(body)
     except BodyUnusable as problem:
-        return UnusableLine(line.number, str(problem))
+        return UnusableLine(line.place, str(problem))
     texts = item_texts(body) if kind is Kind.OUTPUT_ITEMS else {}
-    return ParsedLine(line.number, line.parents, own_id, body, texts)
+    return ParsedLine(line.place, line.parents, own_id, body, texts)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
+from evald.domain.archive.import_report import ImportReport
 from evald.domain.archive.kinds import Kind
 from evald.ports.archive_source import ArchiveSource
 from evald.ports.blobs import Blobs
@@ -11,7 +12,6 @@ from evald.ports.clock import Clock
 from evald.ports.cpu import Cpu
 from evald.ports.store import Store, Transaction
 from evald.services.import_batches import Line, ParsedLine, UnusableLine
-from evald.services.import_report import ImportReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,6 @@ class ImportTools:
             match line:
                 case ParsedLine():
                     found.append(line)
-                case UnusableLine(number=number, reason=reason):
-                    self.report.damage(kind, number, reason)
+                case UnusableLine(place=place, reason=reason):
+                    self.report.damage(kind, place, reason)
         return found

@@ -30,6 +30,9 @@ MAX_VALUES = 10_000_000
 """A line with more commas and brackets than that is not parsed: small values take much memory."""
 
 _MOST = 2**53
+_TIMED_ID = re.compile(r"[a-z]+_([0-9a-f]{8})[0-9a-f]{24}")
+_UNDER_WAY = ("queued", "in_progress")
+_UNCHANGING = ("id", "eval_id", "created_at", "model", "data_source")
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,256}")
 _OWN_ITEM_ID = re.compile(rf"{IdPrefix.OUTPUT_ITEM.value}[0-9a-f]{{32}}")
 _OUTCOMES: dict[JsonValue, OutputItemStatus] = {
@@ -92,7 +95,7 @@ def imported_eval(body: Body) -> ImportedEval:
     usable = [usable_criterion(each) for each in criteria] if isinstance(criteria, list) else []
     return ImportedEval.model_construct(
         id=id_of(body),
-        created_at=_count(body.get("created_at")),
+        created_at=_created_at(body),
         name=text_of(body.get("name")),
         metadata=_strings(body.get("metadata")),
         data_source_config=config,
@@ -122,7 +125,7 @@ def imported_run(body: Body, project_id: str, eval_id: str, *, rows: Rows) -> St
         id=id_of(body),
         project_id=project_id,
         eval_id=eval_id,
-        created_at=_count(body.get("created_at")),
+        created_at=_created_at(body),
         status=cast(RunStatus, text_of(body.get("status"))),
         name=text_of(body.get("name")),
         model=text_of(body.get("model")),
@@ -132,6 +135,20 @@ def imported_run(body: Body, project_id: str, eval_id: str, *, rows: Rows) -> St
         tally=_tally(body),
         error=_error(error) if isinstance(error, dict) else None,
         imported=body,
+    )
+
+
+def is_later_state(early: StoredRun, late: StoredRun) -> bool:
+    """Whether both are one imported run, seen first under way and then ended.
+
+    What a run is made of does not change on its way: its eval, the time it was made, its data
+    source and its model.
+    """
+    if early.imported is None or late.imported is None:
+        return False
+    was_under_way = early.status in _UNDER_WAY and late.status not in _UNDER_WAY
+    return was_under_way and all(
+        same(early.imported.get(key), late.imported.get(key)) for key in _UNCHANGING
     )
 
 
@@ -214,6 +231,13 @@ def _strings(value: JsonValue) -> dict[str, str]:
 def _count(value: JsonValue) -> int:
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
     return cast(int, value) if is_count else 0
+
+
+def _created_at(body: Body) -> int:
+    """When the object was made: as it says, or else as its id does, so that it is listed by age."""
+    said = body.get("created_at")
+    told = _TIMED_ID.fullmatch(id_of(body)) if said is None else None
+    return _count(said) if told is None else int(told[1], 16)
 
 
 def _error(error: Body) -> ApiError:

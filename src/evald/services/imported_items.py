@@ -28,7 +28,7 @@ def _by_run(tools: ImportTools, lines: list[ParsedLine]) -> dict[str, list[Parse
         owners = [text_of(line.body.get("run_id")), *line.parents[1:2]]
         run_id = next((each for each in owners if each in tools.runs), None)
         if run_id is None:
-            tools.report.orphan(_KIND, line.number, owners[-1] or "?")
+            tools.report.orphan(_KIND, line.place, owners[-1] or "?")
         else:
             found.setdefault(run_id, []).append(line)
     return found
@@ -38,9 +38,15 @@ async def _import_items_of(
     tools: ImportTools, tx: Transaction, run_id: str, lines: list[ParsedLine]
 ) -> None:
     new = _settle(tools, await tx.imports.find_items([each.id for each in lines]), run_id, lines)
-    tools.report.counts[_KIND].new += len(new)
+    if tools.is_dry:
+        tools.report.counts[_KIND].new += len(new)
     if tools.is_dry or not new:
         return
+    if await tx.work.find(run_id) is None:  # deleted meanwhile, with its items
+        for line in new:
+            tools.report.orphan(_KIND, line.place, run_id)
+        return
+    tools.report.counts[_KIND].new += len(new)
     eval_id = tools.runs[run_id]
     rows = await _free_rows(tx, run_id, new)
     items = [

@@ -1,18 +1,19 @@
 """Imports: an archive's evals, runs, files and stored completions, as their source had them."""
 
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 
 from pydantic import JsonValue
 
 from evald.domain import exact_json
+from evald.domain.archive.import_report import ImportReport
 from evald.domain.archive.kinds import Kind
 from evald.domain.jsonl import LineSplitter, LineTooLong
 from evald.ports.archive_source import ArchiveDamaged
 from evald.ports.kept import Rows, StoredFile, StoredRun
 from evald.ports.store import Transaction
 from evald.services.import_batches import ParsedLine, batches
-from evald.services.import_report import ImportReport
 from evald.services.import_tools import ImportTools
 from evald.services.imported_bodies import (
     Body,
@@ -21,6 +22,7 @@ from evald.services.imported_bodies import (
     imported_eval,
     imported_file,
     imported_run,
+    is_later_state,
     same,
     split_content,
     text_of,
@@ -71,10 +73,7 @@ async def _import_file(tools: ImportTools, line: ParsedLine) -> None:
     async with tools.store.snapshot() as tx:
         kept = await tx.files.get(tools.project_id, line.id, now=now)
     if kept is not None:
-        if same(file_json(kept.file), line.body):
-            report.counts[Kind.FILES].there += 1
-        else:
-            report.conflict(Kind.FILES, line.id)
+        await _compare_file(tools, kept, line)
         return
     expires_at = imported_file(line.body, size=0).expires_at
     content = tools.source.content(line.id)
@@ -88,17 +87,43 @@ async def _import_file(tools: ImportTools, line: ParsedLine) -> None:
         await _keep_file(tools, line, content)
 
 
+async def _compare_file(tools: ImportTools, kept: StoredFile, line: ParsedLine) -> None:
+    report, content = tools.report, tools.source.content(line.id)
+    if not same(file_json(kept.file), line.body):
+        report.conflict(Kind.FILES, line.id)
+        return
+    try:
+        is_same = content is None or await _is_same_content(tools, kept.blob_id, content)
+    except ArchiveDamaged as problem:
+        report.damage(Kind.FILES, line.place, f"has no whole content: {problem}")
+        return
+    if is_same:
+        report.counts[Kind.FILES].there += 1
+    else:
+        report.conflict(Kind.FILES, line.id, what="content")
+
+
+async def _is_same_content(tools: ImportTools, blob_id: str, content: Iterator[bytes]) -> bool:
+    """Whether the bytes that are kept are those of the archive."""
+    ours, theirs = hashlib.sha256(), hashlib.sha256()
+    async for piece in tools.blobs.read(blob_id):
+        ours.update(piece)
+    while piece := await tools.cpu.run(lambda: next(content, b"")):
+        theirs.update(piece)
+    return ours.digest() == theirs.digest()
+
+
 async def _keep_file(tools: ImportTools, line: ParsedLine, content: Iterator[bytes]) -> None:
     report = tools.report
     async with staged_blob(tools) as blob:
         try:
             size = await _write(tools, blob, content)
         except ArchiveDamaged as problem:
-            report.damage(Kind.FILES, line.number, f"has no whole content: {problem}")
+            report.damage(Kind.FILES, line.place, f"has no whole content: {problem}")
             return
         if size is None:
             reason = f"has more than {tools.max_file_bytes} bytes, which is the most a file may"
-            report.damage(Kind.FILES, line.number, reason)
+            report.damage(Kind.FILES, line.place, reason)
             return
         await blob.seal()
         async with tools.store.transaction() as tx:
@@ -141,7 +166,7 @@ async def _import_eval(tools: ImportTools, tx: Transaction, line: ParsedLine) ->
     try:
         an_eval = imported_eval(line.body)
     except BodyUnusable as problem:
-        report.damage(Kind.EVALS, line.number, str(problem))
+        report.damage(Kind.EVALS, line.place, str(problem))
         return
     if not tools.is_dry:
         await tx.evals.insert(tools.project_id, an_eval)
@@ -164,37 +189,52 @@ async def _import_run(tools: ImportTools, line: ParsedLine) -> None:
     owners = [text_of(line.body.get("eval_id")), *line.parents[:1]]
     eval_id = next((each for each in owners if each in tools.evals), None)
     if eval_id is None:
-        tools.report.orphan(Kind.RUNS, line.number, owners[-1] or "?")
+        tools.report.orphan(Kind.RUNS, line.place, owners[-1] or "?")
         return
     body, content = split_content(line.body)
     async with tools.store.snapshot() as tx:
         kept = await tx.work.find(line.id)
-    if kept is not None:
-        if kept.eval_id == eval_id and await _is_same_run(tools, kept, body, content=content):
-            tools.report.counts[Kind.RUNS].there += 1
-            tools.runs[line.id] = eval_id
-        else:
-            tools.report.conflict(Kind.RUNS, line.id)
+    run = imported_run(body, tools.project_id, eval_id, rows=Rows("", inline=False))
+    counts = tools.report.counts[Kind.RUNS]
+    if kept is None:
+        if not tools.is_dry and not await _keep_run(tools, run, content):
+            tools.report.orphan(Kind.RUNS, line.place, eval_id)
+            return
+        counts.new += 1
+    elif kept.eval_id == eval_id and await _is_same_run(tools, kept, body, content=content):
+        counts.there += 1
+    elif is_later_state(kept, run):
+        if not tools.is_dry:
+            async with tools.store.transaction() as tx:
+                await tx.imports.renew_run(run)
+        counts.updated += 1
+    elif is_later_state(run, kept):
+        counts.there += 1
+    else:
+        tools.report.conflict(Kind.RUNS, line.id)
         return
-    if not tools.is_dry:
-        run = imported_run(body, tools.project_id, eval_id, rows=Rows("", inline=False))
-        await _keep_run(tools, run, content)
-    tools.report.counts[Kind.RUNS].new += 1
     tools.runs[line.id] = eval_id
 
 
-async def _keep_run(tools: ImportTools, run: StoredRun, content: list[JsonValue]) -> None:
+async def _keep_run(tools: ImportTools, run: StoredRun, content: list[JsonValue]) -> bool:
+    """Whether the run is kept now; False where its eval was deleted meanwhile."""
     if not content:
-        async with tools.store.transaction() as tx:
-            await tx.runs.insert(run)
-        return
+        return await _insert_run(tools, run)
     async with staged_blob(tools) as blob:
         for row in content:
             await blob.write(exact_json.dump(row).encode() + b"\n")
         await blob.seal()
-        async with tools.store.transaction() as tx:
-            await tx.runs.insert(replace(run, rows=Rows(blob.id, inline=True)))
+        return await _insert_run(tools, replace(run, rows=Rows(blob.id, inline=True)), blob)
+
+
+async def _insert_run(tools: ImportTools, run: StoredRun, blob: StagedBlob | None = None) -> bool:
+    async with tools.store.transaction() as tx:
+        if await tx.evals.get(tools.project_id, run.eval_id) is None:
+            return False
+        await tx.runs.insert(run)
+        if blob is not None:
             blob.claim()
+    return True
 
 
 async def _is_same_run(
@@ -262,7 +302,7 @@ async def _import_message_batch(
         completion_id = line.parents[0] if line.parents else ""
         position = places.next(completion_id)
         if completion_id not in tools.completions:
-            tools.report.orphan(kind, line.number, completion_id or "?")
+            tools.report.orphan(kind, line.place, completion_id or "?")
             continue
         kept = await tx.imports.message(completion_id, position)
         if kept is not None and not same(kept, line.body):

@@ -9,9 +9,9 @@ import pytest
 
 from evald.adapters.sql.store import SqlStore, open_store
 from evald.assembly.importing import import_into
+from evald.domain.archive.import_report import ImportProgress, ImportReport, KindCounts
 from evald.domain.archive.kinds import Kind
-from evald.ports.kept import StoredOutputItem
-from evald.services.import_report import ImportReport, KindCounts
+from evald.ports.kept import StoredOutputItem, StoredRun
 from evald.services.imported_bodies import MAX_VALUES, SPARE_ROWS
 from evald.services.keys import DEFAULT_PROJECT
 from evald.services.output_items import output_item_text
@@ -44,7 +44,9 @@ def bring(tmp_path: Path, settings: Settings) -> Import:
         lines: Lines, contents: dict[str, bytes] | None = None, *, is_dry: bool = False
     ) -> ImportReport:
         archive = write_archive(tmp_path / f"archive-{next(count)}", lines, contents or {})
-        return await import_into(settings, archive, is_dry=is_dry)
+        progress = ImportProgress()
+        await import_into(settings, archive, progress, is_dry=is_dry)
+        return progress.report
 
     return bring
 
@@ -61,11 +63,20 @@ async def items_of(settings: Settings, run_id: str) -> list[StoredOutputItem]:
     return page.rows
 
 
-def one_run(items: int = 0) -> Lines:
+async def run_of(settings: Settings) -> StoredRun:
+    store = await opened(settings)
+    async with store.snapshot() as tx:
+        found = await tx.work.find(RUN)
+    await store.close()
+    assert found is not None
+    return found
+
+
+def one_run(items: int = 0, *, status: str = "completed") -> Lines:
     """An eval with a run."""
     world = World(pretty=False)
     world.put(EVALS, eval_body(1))
-    add_run(world, EVAL, 10, items=items)
+    add_run(world, EVAL, 10, items=items, status=status)
     return lines_of(world)
 
 
@@ -105,7 +116,44 @@ async def test_a_dry_run_counts_and_changes_nothing(bring: Import) -> None:
     assert dry.new > 0
 
 
-async def test_a_run_that_went_on_at_its_source_is_another_body(bring: Import) -> None:
+async def test_a_run_that_ended_at_its_source_is_brought_up_to_date(
+    bring: Import, settings: Settings
+) -> None:
+    """Ours: it was rescued under way first, and once more after its end."""
+    ended = one_run(items=5)
+    under_way = changed(ended, Kind.RUNS, status="in_progress", result_counts=None)
+    under_way[Kind.OUTPUT_ITEMS] = ended[Kind.OUTPUT_ITEMS][:2]
+    await bring(under_way)
+
+    dry = await bring(ended, is_dry=True)
+    report = await bring(ended)
+    back = await bring(under_way)
+
+    assert dry == report
+    assert report.counts[Kind.RUNS] == KindCounts(updated=1)
+    assert report.counts[Kind.OUTPUT_ITEMS] == KindCounts(new=3, there=2)
+    assert back.counts[Kind.RUNS] == KindCounts(there=1)
+    assert back.is_clean
+    kept = await run_of(settings)
+    assert (kept.status, kept.tally.passed) == ("completed", 5)
+    assert kept.imported is not None
+    assert kept.imported["per_model_usage"] == json.loads(ended[Kind.RUNS][0][1])["per_model_usage"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"model": "gpt-other"}, {"data_source": {}}, {"created_at": 1}]
+)
+async def test_a_run_of_which_something_else_changed_is_not(
+    bring: Import, changes: dict[str, Any]
+) -> None:
+    await bring(one_run(status="queued"))
+
+    report = await bring(changed(one_run(), Kind.RUNS, **changes))
+
+    assert report.counts[Kind.RUNS] == KindCounts(conflicting=1)
+
+
+async def test_an_ended_run_that_differs_is_another_body(bring: Import) -> None:
     await bring(one_run(items=2))
 
     report = await bring(one_run(items=5))
@@ -240,6 +288,37 @@ async def test_a_file_without_content_is_left_out_with_a_note(bring: Import) -> 
 
     assert report.counts[Kind.FILES] == KindCounts(new=1, left_out=1)
     assert report.notes == ["files: 'file-Else2' was left out: its content is not in the archive."]
+    assert report.is_clean
+
+
+@pytest.mark.parametrize("other", [b"another", b"", b"x" * 3_000_000])
+@pytest.mark.parametrize("is_dry", [True, False])
+async def test_another_content_of_a_file_is_reported_and_kept_out(
+    bring: Import, other: bytes, is_dry: bool
+) -> None:
+    """Ours: the bodies are the same, the bytes are not."""
+    world = small_world()
+    lines = lines_of(world)
+    await bring(lines, world.contents)
+
+    conflicting = await bring(lines, {**world.contents, "file-Else2": other}, is_dry=is_dry)
+    again = await bring(lines, world.contents)
+
+    assert conflicting.counts[Kind.FILES] == KindCounts(there=1, conflicting=1)
+    assert conflicting.problems == [
+        "files: 'file-Else2' is here already with another content, which was kept."
+    ]
+    assert again.counts[Kind.FILES] == KindCounts(there=2)
+
+
+async def test_a_file_that_is_here_needs_no_content_in_the_archive(bring: Import) -> None:
+    world = small_world()
+    lines = lines_of(world)
+    await bring(lines, world.contents)
+
+    report = await bring(lines, {})
+
+    assert report.counts[Kind.FILES] == KindCounts(there=2)
     assert report.is_clean
 
 

@@ -6,7 +6,7 @@ import io
 import pytest
 from rich.console import Console
 
-from evald.cli.rescue_display import Pace, console_on, duration, tally, watching
+from evald.cli.progress import Pace, console_on, duration, tally, watching
 from evald.domain.archive.kinds import item_list
 from evald.services.rescue_progress import Progress
 
