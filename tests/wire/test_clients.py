@@ -10,8 +10,8 @@ from openai.pagination import SyncCursorPage
 from openai.types import EvalCreateResponse, EvalListResponse
 
 from tests.support.running_server import RunningServer
-from tests.wire.bodies import an_eval, completions, in_file, string_check
-from tests.wire.runs import new_eval
+from tests.wire.bodies import an_eval, completions, in_file, inline, rows, string_check
+from tests.wire.runs import new_eval, new_run
 
 LABEL = {
     "type": "label_model",
@@ -142,3 +142,19 @@ def test_any_key_is_good_where_none_is_configured(server: RunningServer) -> None
     for key in ("sk-a", "-", "x" * 2_000):
         with server.client(api_key=key) as client:
             assert len(client.evals.list(limit=1).data) <= 1
+
+
+def test_azures_own_client_works_with_its_paths_and_its_key_header(server: RunningServer) -> None:
+    """Documented by Azure: `/openai/…`, `api-key`, `api-version` and `aoai-evals`."""
+    with openai.AzureOpenAI(
+        azure_endpoint=server.url,
+        api_key="any",
+        api_version="2025-04-01-preview",
+        default_headers={"aoai-evals": "preview"},
+    ) as client:
+        eval_id = new_eval(client)
+        listed = [each.id for each in client.evals.list(order="desc", limit=5)]
+        run_id = new_run(client, eval_id, completions(inline(rows(1))))
+
+    assert eval_id in listed
+    assert run_id

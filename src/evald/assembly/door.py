@@ -1,5 +1,6 @@
 """The one door to API and pages: request ids, the host check, keys, and headers on every answer."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,7 @@ from evald.ports.clock import Clock
 from evald.wire.ids import IdPrefix
 
 API = "/v1"
+_AZURE = re.compile(r"(?:/api/projects/[^/]+)?/openai/(?:v1/)?")
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json"})
 """What the API answers without a key."""
 
@@ -61,7 +63,7 @@ class Door:
     async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         self._refuse_strange_host(headers)
-        path: str = scope["path"]
+        path = scope["path"] = api_path(scope["path"])
         if path == API or path.startswith(API + "/"):
             scope["state"]["project_id"] = await self.keys.admit(key_of(headers))
             await self.api(scope, receive, send)
@@ -94,6 +96,16 @@ class Door:
             await send(message)
 
         return send_with_headers
+
+
+def api_path(path: str) -> str:
+    """The path as OpenAI has it, for one that begins as Azure has it; others as they are.
+
+    Source: Azure OpenAI and Foundry documentation: `{endpoint}/openai/v1/evals`, and
+    `{endpoint}/api/projects/{project}/openai/evals`.
+    """
+    azure = _AZURE.match(path)
+    return path if azure is None else f"{API}/{path[azure.end() :]}"
 
 
 def _elapsed_ms(began: float, now: Callable[[], float]) -> str:

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from evald.assembly.door import Door, host_name, key_of
+from evald.assembly.door import Door, api_path, host_name, key_of
 from evald.domain.errors import IncorrectApiKey, MissingApiKey, UnknownUrl
 from evald.wire.ids import IdPrefix
 from tests.unit.http.asgi import Answer, ask, scope_of
@@ -193,6 +193,30 @@ async def test_of_two_hosts_both_must_be_known() -> None:
     headers = [("Host", "localhost"), ("Host", "evil.example")]
 
     assert (await answer_to("/", *headers, hosts=frozenset({"localhost"}))).status == 421
+
+
+@pytest.mark.parametrize(
+    ("path", "api"),
+    [
+        ("/openai/v1/evals", "/v1/evals"),
+        ("/openai/evals/eval_1/runs", "/v1/evals/eval_1/runs"),
+        ("/api/projects/p-1/openai/evals", "/v1/evals"),
+        ("/api/projects/p-1/openai/v1/evals", "/v1/evals"),
+        ("/v1/openai/evals", "/v1/openai/evals"),
+        ("/openaix/evals", "/openaix/evals"),
+        ("/openai", "/openai"),
+        ("/", "/"),
+    ],
+)
+def test_paths_of_azure_are_those_of_openai(path: str, api: str) -> None:
+    """Documented by Azure."""
+    assert api_path(path) == api
+
+
+async def test_a_path_of_azure_needs_a_key_too() -> None:
+    answer = await answer_to("/openai/v1/evals")
+
+    assert answer.status == 401
 
 
 def test_a_host_name_is_without_its_port() -> None:
