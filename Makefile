@@ -15,7 +15,7 @@ FAST := tests/unit tests/contract tests/wire
 WORKERS := -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all style types contracts lint house check fix bench lock clean
+.PHONY: help demo test test-all style types contracts lint house check fix bench bench-graders lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -44,6 +44,9 @@ fix: $(READY) ## format, and mend what ruff can mend
 
 bench: $(READY) ## measure: rows per second, CPU and memory of the server
 	@$(BIN)/python -m bench.rows $(ARGS)
+
+bench-graders: $(READY) ## measure: grades per second of each grader
+	@$(BIN)/python -m bench.graders $(ARGS)
 
 # Always against the public index, so that no address of one's own mirror gets into uv.lock.
 lock: ## resolve anew (needs uv): uv.lock, and requirements.lock from it; ARGS=--upgrade for newer versions

@@ -1,6 +1,7 @@
 """An engine on a store, blobs and clock of its own, asking a scripted model."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,18 +12,21 @@ from evald.adapters.models.scripted import ScriptedModel
 from evald.adapters.sql.store import open_store
 from evald.adapters.threads import ThreadCpu
 from evald.engine.context import EngineContext
+from tests.support.grading import grader_tools
 
 
 @pytest.fixture
 async def context(tmp_path: Path) -> AsyncIterator[EngineContext]:
     store = await open_store(tmp_path / "evald.sqlite3")
     clock = SystemClock()
+    model = ScriptedModel(lambda _: "Paris", clock)
     yield EngineContext(
         store=store,
         blobs=DiskBlobs(tmp_path / "blobs"),
         clock=clock,
         cpu=ThreadCpu(),
-        model=ScriptedModel(lambda _: "Paris", clock),
+        model=model,
+        grader_tools=lambda deadline: replace(grader_tools(model=model), deadline=deadline),
         concurrency_of=lambda _: 4,
         item_timeout_s=10.0,
         max_row_bytes=20_000_000,

@@ -19,8 +19,17 @@ def rows(count: int) -> list[dict[str, object]]:
     ]
 
 
-def create_eval(client: openai.OpenAI) -> str:
-    """The id of an eval over such rows."""
+SAME: dict[str, object] = {
+    "type": "string_check",
+    "name": "same",
+    "input": "{{ sample.output_text }}",
+    "operation": "eq",
+    "reference": "{{ item.expected }}",
+}
+
+
+def create_eval(client: openai.OpenAI, *criteria: dict[str, object]) -> str:
+    """The id of an eval over such rows; without criteria, of whether the model said the same."""
     made = client.evals.create(
         name="echo",
         data_source_config={
@@ -32,15 +41,7 @@ def create_eval(client: openai.OpenAI) -> str:
             },
             "include_sample_schema": True,
         },
-        testing_criteria=[
-            {
-                "type": "string_check",
-                "name": "same",
-                "input": "{{ sample.output_text }}",
-                "operation": "eq",
-                "reference": "{{ item.expected }}",
-            }
-        ],
+        testing_criteria=[*criteria] or [SAME],  # type: ignore[list-item]
     )
     return made.id
 

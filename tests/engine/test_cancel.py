@@ -20,6 +20,13 @@ from tests.support.running_server import running_server
 
 pytestmark = pytest.mark.slow
 
+WORTH: dict[str, object] = {
+    "type": "score_model",
+    "name": "worth",
+    "model": "grader",
+    "input": [{"role": "user", "content": "{{ sample.output_text }}"}],
+}
+
 
 def test_a_cancel_closes_the_sockets_of_calls_in_flight(tmp_path: Path) -> None:
     mock = MockProvider(latency_s=60.0)
@@ -41,6 +48,33 @@ def test_a_cancel_closes_the_sockets_of_calls_in_flight(tmp_path: Path) -> None:
     assert mock.seen.abandoned == 64
     assert time.monotonic() - answered < 0.5 + 5 * (mock.seen.abandoned < 64)
     assert mock.seen.requests == 64
+
+
+def test_a_cancel_closes_the_sockets_of_graders_too(tmp_path: Path) -> None:
+    mock = MockProvider(latency_s=60.0)
+    with (
+        running_provider(mock),
+        running_server(tmp_path / "data", EVALD_UPSTREAM_BASE_URL=mock.base_url) as server,
+    ):
+        client = server.client()
+        eval_id = create_eval(client, WORTH)
+        content = [{"item": {"prompt": "p", "expected": "e"}, "sample": "x"}] * 200
+        run_id = client.evals.runs.create(
+            eval_id,
+            data_source={
+                "type": "jsonl",
+                "source": {"type": "file_content", "content": content},
+            },  # type: ignore[arg-type,misc]
+        ).id
+        wait_for(server, eval_id, run_id, until=lambda _: mock.seen.at_once == 64)
+
+        canceled = client.evals.runs.cancel(run_id, eval_id=eval_id)
+        answered = time.monotonic()
+        while mock.seen.abandoned < 64 and time.monotonic() < answered + 5:
+            time.sleep(0.005)
+
+    assert canceled.status == "canceled"
+    assert mock.seen.abandoned == mock.seen.requests == 64
 
 
 def test_what_is_done_before_a_cancel_is_kept(tmp_path: Path) -> None:

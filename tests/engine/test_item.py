@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,15 +10,16 @@ from pydantic import JsonValue
 
 from evald.adapters.clock import SystemClock
 from evald.adapters.models.scripted import ScriptedModel
-from evald.domain.tally import CriterionCount
+from evald.domain.tally import CriterionCount, Usage
 from evald.engine.context import EngineContext
 from evald.engine.item import dead_row, work_row
-from evald.engine.run_in_hand import RunInHand
+from evald.engine.run_in_hand import JSONL_WINDOW, RunInHand
 from evald.ports.kept import Rows, StoredOutputItem, StoredRun
-from evald.ports.model import FailureKind, ModelFailure
+from evald.ports.model import FailureKind, ModelAnswer, ModelFailure, ModelRequest
 from evald.wire.criteria import TestingCriterion
 from evald.wire.evals import Eval
-from evald.wire.graders import StringCheckGrader
+from evald.wire.graders import Grader, StringCheckGrader
+from tests.support.model_graders import score_grader
 
 SCHEMA: JsonValue = {"properties": {"q": {"pattern": "^(?:a|a(?=a)|a)*b|"}}}
 COMPLETIONS: dict[str, JsonValue] = {
@@ -35,21 +37,32 @@ JSONL: dict[str, JsonValue] = {
 }
 
 
-def in_hand(context: EngineContext, source: dict[str, JsonValue] = COMPLETIONS) -> RunInHand:
-    grader = StringCheckGrader(
-        type="string_check",
-        name="capital",
-        input="{{sample.output_text}}",
-        reference="{{item.a}}",
-        operation="eq",
-    )
+SAME = StringCheckGrader(
+    type="string_check",
+    name="capital",
+    input="{{sample.output_text}}",
+    reference="{{item.a}}",
+    operation="eq",
+)
+WORTH = score_grader(model="g", input=[{"role": "user", "content": "{{ item.q }}"}])
+
+
+def in_hand(
+    context: EngineContext,
+    source: dict[str, JsonValue] = COMPLETIONS,
+    *,
+    graders: Sequence[Grader] = (SAME,),
+) -> RunInHand:
     an_eval = Eval.model_construct(
         id="eval_1",
         created_at=1,
         name="e",
         metadata={},
         data_source_config={"type": "custom", "schema": {"properties": {"item": SCHEMA}}},
-        testing_criteria=[TestingCriterion(id="capital-1", grader=grader)],
+        testing_criteria=[
+            TestingCriterion(id=f"capital-{number}", grader=grader)
+            for number, grader in enumerate(graders, start=1)
+        ],
     )
     run = StoredRun(
         id="evalrun_1",
@@ -163,6 +176,51 @@ async def test_a_row_over_which_the_process_died_keeps_its_item(context: EngineC
     assert error_of(item) == "internal_error"
     assert json.loads(item.item_json) == {"q": "boom"}
     assert item.tally.errored == 1
+
+
+async def test_what_graders_used_counts_by_model_and_apart(context: EngineContext) -> None:
+    usage: JsonValue = {"prompt_tokens": 7, "completion_tokens": 2}
+    choice: JsonValue = {"message": {"content": '{"steps": [], "result": 1}'}}
+
+    def say(request: ModelRequest) -> ModelAnswer:
+        is_sample = "response_format" not in request.body
+        model = "m-2026" if is_sample and request.model == "m" else "g-2026"
+        return ModelAnswer({"model": model, "usage": usage, "choices": [choice]}, 0.1)
+
+    asking = replace(context, model=ScriptedModel(say, SystemClock()))
+
+    item = await work_row(in_hand(asking, graders=[WORTH, WORTH]), 0, row(q="?", a="x"))
+
+    used = Usage(1, 7, 2, 9)
+    assert item.tally.usage == {"m-2026": used, "g-2026": used + used}
+    assert item.tally.grader_usage == {"g-2026": used + used}
+
+
+@pytest.mark.parametrize(
+    ("source", "graders", "models"),
+    [
+        (COMPLETIONS, [SAME], {"m"}),
+        (COMPLETIONS, [SAME, WORTH], {"m", "g"}),
+        (JSONL, [WORTH], {"g"}),
+    ],
+)
+def test_the_window_keeps_the_providers_of_graders_busy_too(
+    context: EngineContext, source: dict[str, JsonValue], graders: list[Grader], models: set[str]
+) -> None:
+    asked: list[set[str]] = []
+
+    def concurrency_of(names: Collection[str]) -> int:
+        asked.append(set(names))
+        return 10 * len(names)
+
+    run = in_hand(replace(context, concurrency_of=concurrency_of), source, graders=graders)
+
+    assert asked == [models]
+    assert run.window_rows == 20 * len(models)
+
+
+def test_without_a_model_the_window_is_fixed(context: EngineContext) -> None:
+    assert in_hand(context, JSONL).window_rows == JSONL_WINDOW
 
 
 async def test_a_jsonl_row_is_graded_as_it_came(context: EngineContext) -> None:

@@ -2,21 +2,28 @@
 
 import argparse
 import ast
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from evald.cli.main import VERBS
 from evald.domain import errors
 from evald.domain.errors import RequestError
+from evald.graders.check import check_criteria
+from evald.graders.hopeless import refuse_hopeless
 from evald.http.app import OPERATIONS
 from evald.settings import Settings, variable
+from evald.wire.graders import Grader
 from tests.house.documents import (
     DOCS,
     REFERENCE,
+    blocks,
     documents,
     headings,
     section,
@@ -25,7 +32,15 @@ from tests.house.documents import (
 )
 from tests.house.project import PACKAGE, parsed, python_files, shown
 
-ITEM_ERRORS = {"ApiError", "ModelFailure", "_failure", "_late", "errored", "error_of"}
+ITEM_ERRORS = {
+    "ApiError",
+    "ModelFailure",
+    "NoVerdict",
+    "_failure",
+    "_late",
+    "errored",
+    "error_of",
+}
 """Who is called with the code of an error that an item or a run then shows."""
 
 SCRIPTED = PACKAGE / "adapters" / "models" / "scripted.py"  # speaks in tests only
@@ -175,6 +190,51 @@ def test_the_coverage_table_says_what_is_served() -> None:
     }
 
     assert served == api_routes()
+
+
+def grader_types() -> dict[str, type[BaseModel]]:
+    """Every type of grader on the wire, and its class."""
+    union, _ = get_args(Grader)
+    return {get_args(each.model_fields["type"].annotation)[0]: each for each in get_args(union)}
+
+
+@pytest.mark.parametrize("type", grader_types())
+def test_every_grader_has_its_page_and_its_line_in_the_index(type: str) -> None:
+    """What a grader costs and where it goes astray is asked before it is chosen, not after."""
+    page = REFERENCE / "graders" / f"{type}.md"
+
+    assert headings(page)[0] == type
+    assert {"Example", "Cost", "Pitfalls"} <= set(headings(page))
+    assert f"[`{type}`](graders/{type}.md)" in text_of(REFERENCE / "graders.md")
+
+
+@pytest.mark.parametrize("type", grader_types())
+def test_every_field_of_a_grader_is_on_its_page(type: str) -> None:
+    """A field that stands nowhere is found by those who have read the code."""
+    page = text_of(REFERENCE / "graders" / f"{type}.md")
+    fields = grader_types()[type].model_fields.keys() - {"type"}
+
+    assert [name for name in sorted(fields) if f"`{name}`" not in page] == []
+
+
+def grader_examples() -> list[tuple[str, dict[str, JsonValue]]]:
+    """The JSON objects of the documents that say they are graders."""
+    values = [(document, json.loads(block)) for document, block in blocks("json")]
+    types = grader_types()
+    return [
+        (document, value)
+        for document, value in values
+        if isinstance(value, dict) and value.get("type") in types
+    ]
+
+
+@pytest.mark.parametrize(("document", "grader"), grader_examples())
+def test_every_example_of_a_grader_is_sound(document: str, grader: dict[str, JsonValue]) -> None:
+    """Examples are copied into evals; one that is refused there was never tried."""
+    criterion = TypeAdapter(Grader).validate_python(grader)
+
+    check_criteria([criterion])
+    refuse_hopeless([criterion], {})
 
 
 def test_every_key_of_a_provider_is_explained() -> None:

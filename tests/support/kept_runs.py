@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from evald.adapters.sandbox.refusing import NoSandbox
 from evald.adapters.sql.store import open_store
 from evald.adapters.threads import ThreadCpu
 from evald.domain.tally import CriterionCount, Tally, Usage
@@ -86,9 +87,14 @@ async def opened_context(
             work=unneeded,
             cpu=ThreadCpu(),
             catalog=unneeded,
+            grader_tools=unneeded,
+            sandbox=NoSandbox("This test has no sandbox."),
             public_url=public_url,
             max_file_bytes=1_000,
             max_row_bytes=1_000,
+            archives=unneeded,
+            desk=unneeded,
+            max_archive_bytes=1_000,
         )
     finally:
         await store.close()
@@ -241,13 +247,17 @@ def _status(
 
 
 def _tally(status: OutputItemStatus, verdicts: Sequence[Mapping[str, JsonValue]]) -> Tally:
+    is_graded = status != "error" and any(each["name"] == POLITE for each in verdicts)
     usage = Usage(1, prompt_tokens=1_000, completion_tokens=20, total_tokens=1_020)
+    by_grader = Usage(1, prompt_tokens=300, completion_tokens=10, total_tokens=310)
+    together = usage + by_grader if is_graded else usage
     return Tally(
         passed=int(status == "pass"),
         failed=int(status == "fail"),
         errored=int(status == "error"),
         criteria={str(each["name"]): _count(each) for each in verdicts},
-        usage={} if status == "error" else {"gpt-x-2026": usage},
+        usage={} if status == "error" else {"gpt-x-2026": together},
+        grader_usage={"gpt-x-2026": by_grader} if is_graded else {},
     )
 
 

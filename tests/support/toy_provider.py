@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from evald.adapters.clock import SystemClock
 from evald.adapters.models.openai_http import OpenAiHttp, open_session
 from evald.adapters.models.provider import Provider
-from evald.ports.model import ModelAnswer, ModelApi, ModelFailure, ModelRequest
+from evald.ports.model import AnyApi, ModelAnswer, ModelFailure, ModelRequest
 from tests.support.raw_server import Connection, raw_server
 
 CLOCK = SystemClock()
@@ -28,7 +28,7 @@ async def client_of(
 def toy_request(
     body: dict[str, JsonValue] | None = None,
     *,
-    api: ModelApi = "chat_completions",
+    api: AnyApi = "chat_completions",
     within_s: float = 30.0,
 ) -> ModelRequest:
     return ModelRequest(api, "m", body or {"model": "m"}, CLOCK.monotonic() + within_s)

@@ -39,8 +39,42 @@ def busy_provider() -> Iterator[MockProvider]:
 
 
 @pytest.fixture(scope="session")
+def unstrict_provider() -> Iterator[MockProvider]:
+    """The provider of `unstrict`, whose models know JSON mode and no schemas."""
+    faults = Faults(refuse_formats="json_schema")
+    with running_provider(MockProvider(faults=faults)) as mock:
+        yield mock
+
+
+@pytest.fixture(scope="session")
+def plain_provider() -> Iterator[MockProvider]:
+    """The provider of `plain`, whose models know text and nothing else."""
+    faults = Faults(refuse_formats="json_schema json_object")
+    with running_provider(MockProvider(faults=faults)) as mock:
+        yield mock
+
+
+def verdict(text: str) -> str:
+    """What a model grader of the reference is told."""
+    result = '"friendly"' if text.startswith("Ticket") else "7"
+    return f'{{"steps": [], "result": {result}}}'
+
+
+@pytest.fixture(scope="session")
+def grading_provider() -> Iterator[MockProvider]:
+    """The provider of the model that the reference's graders ask."""
+    with running_provider(MockProvider(verdict)) as mock:
+        yield mock
+
+
+@pytest.fixture(scope="session")
 def server(
-    tmp_path_factory: pytest.TempPathFactory, provider: MockProvider, busy_provider: MockProvider
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: MockProvider,
+    busy_provider: MockProvider,
+    unstrict_provider: MockProvider,
+    plain_provider: MockProvider,
+    grading_provider: MockProvider,
 ) -> Iterator[RunningServer]:
     """A server as it starts by itself: on loopback, with no key."""
     folder = tmp_path_factory.mktemp("open")
@@ -49,6 +83,12 @@ def server(
             f'[[providers]]\nname = "mirror"\nbase_url = "{mirror_url}"\nmodels = ["mirror*"]\n'
             f'[[providers]]\nname = "busy"\nbase_url = "{busy_provider.base_url}"\n'
             'models = ["busy"]\n'
+            f'[[providers]]\nname = "unstrict"\nbase_url = "{unstrict_provider.base_url}"\n'
+            'models = ["unstrict"]\n'
+            f'[[providers]]\nname = "plain"\nbase_url = "{plain_provider.base_url}"\n'
+            'models = ["plain"]\n'
+            f'[[providers]]\nname = "grading"\nbase_url = "{grading_provider.base_url}"\n'
+            'models = ["gpt-4.1-mini"]\n'
         )
         with running_server(folder / "data", EVALD_UPSTREAM_BASE_URL=provider.base_url) as running:
             yield running

@@ -227,7 +227,11 @@ def test_configs_over_logs_are_echoed(http: httpx2.Client, kind: str, metadata: 
             "evaluation_metric": "fuzzy_match",
             "pass_threshold": 0.8,
         },
-        {"type": "python", "source": "def grade(sample, item):\n    return 1.0", "image_tag": "x"},
+        {
+            "type": "python",
+            "source": "def grade(sample, item):\n    return 1.0",
+            "image_tag": "2025-05-08",
+        },
         {
             "type": "score_model",
             "model": "mock-model",

@@ -23,7 +23,25 @@ LABELS = {
     "labels": ["a"],
     "passing_labels": ["b"],
 }
+TALK = {"role": "user", "content": ["{{ foo.x }}"]}
 MESSAGES = [{"role": "robot", "content": "x"}]
+CLOSED = {
+    "type": "object",
+    "properties": {"expected": {"type": "string"}},
+    "additionalProperties": False,
+}
+
+
+def multi(graders: Any, formula: str = "a") -> Json:
+    return {"type": "multi", "name": "m", "graders": graders, "calculate_output": formula}
+
+
+SCORE = {
+    "type": "score_model",
+    "name": "score",
+    "model": "o3",
+    "input": [{"role": "user", "content": "x"}],
+}
 
 
 def without(body: Json, key: str) -> Json:
@@ -70,6 +88,69 @@ def without(body: Json, key: str) -> Json:
             "invalid_value",
         ),
         (an_eval(LABELS), "testing_criteria[0].passing_labels", "invalid_value"),
+        (
+            an_eval({**LABELS, "passing_labels": ["a"], "input": []}),
+            "testing_criteria[0].input",
+            "invalid_value",
+        ),
+        (an_eval({**SCORE, "range": [1, 0]}), "testing_criteria[0].range", "invalid_value"),
+        (
+            an_eval({**SCORE, "range": [1, 7], "pass_threshold": 8}),
+            "testing_criteria[0].pass_threshold",
+            "invalid_value",
+        ),
+        (
+            an_eval({**SCORE, "pass_threshold": -0.5}),
+            "testing_criteria[0].pass_threshold",
+            "invalid_value",
+        ),
+        (an_eval({**SCORE, "input": []}), "testing_criteria[0].input", "invalid_value"),
+        (
+            an_eval({**SIMILARITY, "pass_threshold": 80}),
+            "testing_criteria[0].pass_threshold",
+            "invalid_value",
+        ),
+        (
+            an_eval(string_check(reference="{{ foo.x }}")),
+            "testing_criteria[0].reference",
+            "invalid_value",
+        ),
+        (
+            an_eval({**LABELS, "passing_labels": ["a"], "input": [TALK]}),
+            "testing_criteria[0].input[0].content[0].text",
+            "invalid_value",
+        ),
+        (
+            an_eval(string_check(input="{{ item. }}")),
+            "testing_criteria[0].input",
+            "invalid_value",
+        ),
+        (
+            an_eval(string_check(input="{{ item.prompt }}"), data_source_config=custom(CLOSED)),
+            "testing_criteria[0].input",
+            "invalid_value",
+        ),
+        (
+            an_eval(multi({"a": string_check(operation="neq")})),
+            "testing_criteria[0].graders.a.operation",
+            "invalid_value",
+        ),
+        (
+            an_eval(multi({"a": string_check(input="{{ foo }}")})),
+            "testing_criteria[0].graders.a.input",
+            "invalid_value",
+        ),
+        (
+            an_eval(multi([LABELS])),
+            "testing_criteria[0].graders[0].passing_labels",
+            "invalid_value",
+        ),
+        (an_eval(multi({"a": multi({})})), "testing_criteria[0].graders.a.type", "invalid_value"),
+        (
+            an_eval(multi({"a": string_check()}, "a + b")),
+            "testing_criteria[0].calculate_output",
+            "invalid_value",
+        ),
         (
             an_eval({**LABELS, "input": MESSAGES}),
             "testing_criteria[0].input[0].role",

@@ -20,7 +20,6 @@ from tests.wire.bodies import (
     row,
     rows,
     said,
-    string_check,
 )
 from tests.wire.runs import WITHIN_S, ended, ended_run, items_of, new_eval, new_run
 
@@ -66,7 +65,7 @@ def upload(client: openai.OpenAI, content: bytes) -> str:
     [
         ({}, "data_source", "missing_required_parameter"),
         ({"data_source": []}, "data_source", "invalid_type"),
-        ({"data_source": {"type": "csv"}}, "data_source.type", "invalid_value"),
+        ({"data_source": {"type": "tsv"}}, "data_source.type", "invalid_value"),
         (
             {"data_source": {"type": "jsonl"}},
             "data_source.source",
@@ -152,41 +151,6 @@ def test_sources_over_logs_are_refused_for_now(
 
     assert (error.param, error.code) == ("data_source.source.type", "not_supported_yet")
     assert source["source"]["type"] in error.message
-
-
-@pytest.mark.parametrize(
-    "grader",
-    [
-        {
-            "type": "text_similarity",
-            "input": "a",
-            "reference": "a",
-            "evaluation_metric": "bleu",
-            "pass_threshold": 1.0,
-        },
-        {
-            "type": "label_model",
-            "model": "o3",
-            "input": [],
-            "labels": ["a"],
-            "passing_labels": ["a"],
-        },
-        {"type": "score_model", "model": "o3", "input": []},
-        {"type": "python", "source": "def grade(sample, item): return 1.0"},
-        {"type": "multi", "graders": {}, "calculate_output": "1"},
-    ],
-)
-def test_a_grader_that_is_not_built_yet_is_refused_when_it_is_to_run(
-    client: openai.OpenAI, grader: Json
-) -> None:
-    """Ours: the eval is accepted, and its runs name the criterion in their way."""
-    eval_id = new_eval(client, an_eval(string_check(), {"name": "later", **grader}))
-
-    error = refusal(client, eval_id, {"data_source": jsonl(inline([]))})
-
-    assert (error.param, error.code) == ("testing_criteria[1].type", "not_supported_yet")
-    assert "'later'" in error.message
-    assert grader["type"] in error.message
 
 
 def test_a_row_over_which_a_pattern_runs_out_of_steps_is_that_items_error(

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,18 +17,14 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from evald.adapters.blobs.disk import DiskBlobs
+from evald.adapters.archive.blob_archives import BlobArchives
 from evald.adapters.clock import SystemClock
 from evald.adapters.dbos.errors import DurableFileUnusable
 from evald.adapters.models.openai_http import open_session
 from evald.adapters.models.routing import RoutedModels
-from evald.adapters.sql.migrate import DatabaseUnusable, SchemaTooNew
-from evald.adapters.sql.store import SqlStore, open_store
+from evald.adapters.sql.store import SqlStore
 from evald.adapters.threads import ThreadCpu
 from evald.assembly.data_folder import (
-    BLOBS,
-    DATABASE,
-    DURABLE_DATABASE,
     FolderInUse,
     cookie_secret,
     open_data_folder,
@@ -36,10 +32,18 @@ from evald.assembly.data_folder import (
 )
 from evald.assembly.door import Door, host_name
 from evald.assembly.providers import ConfigInvalid, Surroundings, build_models, read_providers
+from evald.assembly.sandbox import opened_sandbox
+from evald.assembly.similarity import similarity_tools
+from evald.assembly.storage import UNUSABLE_STORAGE, durable_place, opened_storage
 from evald.assembly.worker import Worker
 from evald.engine.context import EngineContext
+from evald.graders.similarity.choices import FuzzyChoice
+from evald.graders.tools import GraderDefaults, GraderTools, SimilarityTools
 from evald.http.app import build_api
+from evald.ports.blobs import Blobs
+from evald.ports.sandbox import Sandbox
 from evald.services.context import Context
+from evald.services.import_desk import DeskTools, ImportDesk
 from evald.services.keys import Gate
 from evald.settings import Settings
 from evald.web.pages import build_pages
@@ -67,12 +71,16 @@ class _Kept:
     """What a serving process keeps open until its end."""
 
     store: SqlStore
-    blobs: DiskBlobs
+    blobs: Blobs
     clock: SystemClock
     models: RoutedModels
+    grader_tools: Callable[[float], GraderTools]
+    sandbox: Sandbox
+    archives: BlobArchives
+    desk: ImportDesk
 
 
-UNUSABLE = (FolderInUse, ConfigInvalid, SchemaTooNew, DatabaseUnusable, DurableFileUnusable)
+UNUSABLE = (FolderInUse, ConfigInvalid, DurableFileUnusable, *UNUSABLE_STORAGE)
 
 
 def serve(settings: Settings) -> None:
@@ -105,7 +113,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> None:
     async with _opened(settings, folder) as kept:
         gate = await _gate(settings, kept)
-        worker = Worker(_engine_context(settings, kept), folder / DURABLE_DATABASE, settings)
+        worker = Worker(_engine_context(settings, kept), durable_place(settings, folder), settings)
         context = _context(settings, kept, worker, listener)
         api = build_api(
             context, max_body_bytes=settings.max_body_bytes, is_ready=lambda: worker.is_ready
@@ -116,7 +124,7 @@ async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> N
         server = _Server(_uvicorn_config(door))
         _end_on_signals(server)
         await _say_hello(settings, context, gate, listener=listener)
-        async with worker.working():
+        async with worker.working(), kept.desk.working():
             await server.serve(sockets=[listener])
             _log.info("server_ending")
 
@@ -156,15 +164,57 @@ def _uvicorn_config(app: object) -> uvicorn.Config:
 async def _opened(settings: Settings, folder: Path) -> AsyncIterator[_Kept]:
     clock = SystemClock()
     providers = read_providers(settings, os.environ)
-    blobs = DiskBlobs(folder / BLOBS)
-    await blobs.sweep_unfinished()
-    store = await open_store(folder / DATABASE)
-    try:
-        async with open_session() as session:
-            models = build_models(providers, Surroundings(session, clock, settings))
-            yield _Kept(store, blobs, clock, models)
-    finally:
-        await store.close()
+    async with opened_storage(settings, folder, clock) as storage, open_session() as session:
+        models = build_models(providers, Surroundings(session, clock, settings))
+        archives = BlobArchives(storage.blobs, max_line_bytes=settings.max_body_bytes)
+        async with (
+            similarity_tools(settings, models, clock) as similarity,
+            opened_sandbox(settings) as sandbox,
+        ):
+            yield _Kept(
+                store=storage.store,
+                blobs=storage.blobs,
+                clock=clock,
+                models=models,
+                grader_tools=_grader_tools(settings, models, similarity, sandbox),
+                sandbox=sandbox,
+                archives=archives,
+                desk=ImportDesk(
+                    DeskTools(
+                        store=storage.store,
+                        blobs=storage.blobs,
+                        clock=clock,
+                        cpu=ThreadCpu(),
+                        archives=archives,
+                        max_file_bytes=settings.max_file_bytes,
+                    )
+                ),
+            )
+
+
+def _grader_tools(
+    settings: Settings, models: RoutedModels, similarity: SimilarityTools, sandbox: Sandbox
+) -> Callable[[float], GraderTools]:
+    """How graders get their tools, in runs and in single grader runs alike."""
+    cpu = ThreadCpu()
+    defaults = GraderDefaults(
+        multi_threshold=settings.multi_threshold,
+        python_threshold=settings.python_threshold,
+        score_model_threshold=settings.score_model_threshold,
+        fuzzy_match=FuzzyChoice(settings.fuzzy_match, settings.fuzzy_processor),
+    )
+
+    def until(deadline: float) -> GraderTools:
+        return GraderTools(
+            model=models,
+            cpu=cpu,
+            similarity=similarity,
+            sandbox=sandbox,
+            deadline=deadline,
+            defaults=defaults,
+        )
+
+    return until
 
 
 async def _gate(settings: Settings, kept: _Kept) -> Gate:
@@ -202,9 +252,14 @@ def _context(settings: Settings, kept: _Kept, worker: Worker, listener: socket.s
         work=worker,
         cpu=ThreadCpu(),
         catalog=kept.models,
+        grader_tools=kept.grader_tools,
+        sandbox=kept.sandbox,
         public_url=(settings.public_url or _url_as_bound(settings, listener)).rstrip("/"),
         max_file_bytes=settings.max_file_bytes,
         max_row_bytes=settings.max_row_bytes,
+        archives=kept.archives,
+        desk=kept.desk,
+        max_archive_bytes=settings.max_archive_bytes,
     )
 
 
@@ -215,6 +270,7 @@ def _engine_context(settings: Settings, kept: _Kept) -> EngineContext:
         clock=kept.clock,
         cpu=ThreadCpu(),
         model=kept.models,
+        grader_tools=kept.grader_tools,
         concurrency_of=kept.models.max_concurrency,
         item_timeout_s=settings.item_timeout_s,
         max_row_bytes=settings.max_row_bytes,
@@ -264,6 +320,11 @@ async def _say_hello(
         listener.getsockname()[1],
         settings.data_dir,
     )
+    if settings.python_graders == "unsafe":
+        _log.warning(
+            "EVALD_PYTHON_GRADERS is 'unsafe': the code of python graders runs with all rights of "
+            "this server, so whoever may call it can read and change whatever the server can."
+        )
     if await gate.is_open():
         _log.warning(
             "No API key is configured: whoever is on this machine is let in with any key. "

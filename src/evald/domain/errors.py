@@ -68,6 +68,12 @@ class InvalidRow(RequestError):
     code = "invalid_data_source"
 
 
+class ArchiveRefused(RequestError):
+    """What was sent to be imported is no archive, or one that is not to be trusted."""
+
+    code = "invalid_archive"
+
+
 class CriterionUnusable(RequestError):
     """An imported eval has a criterion that cannot be used here, so it cannot be run again."""
 
@@ -78,6 +84,12 @@ class NotSupportedYet(RequestError):
     """The request is right, and this version cannot do it."""
 
     code = "not_supported_yet"
+
+
+class SandboxUnavailable(RequestError):
+    """A python grader is needed, and its code cannot be kept apart here, or may not run."""
+
+    code = "sandbox_unavailable"
 
 
 class UnknownCursor(RequestError):
@@ -188,6 +200,12 @@ class FileNotFound(NotFound):
     """No file has this id."""
 
     noun = "file"
+
+
+class ImportNotFound(NotFound):
+    """No import has this id."""
+
+    noun = "import"
 
 
 class DataFileNotFound(RequestError):

@@ -1,8 +1,9 @@
 """What every step of a run is handed: the ports, and the limits that hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from evald.graders.tools import GraderTools
 from evald.ports.blobs import Blobs
 from evald.ports.clock import Clock
 from evald.ports.cpu import Cpu
@@ -14,8 +15,10 @@ from evald.ports.store import Store
 class EngineContext:
     """The world as the engine sees it.
 
-    `concurrency_of` says how many calls a model's provider takes at once. `item_timeout_s` is how
-    long one row may take in all, in seconds; `max_row_bytes` bounds one row.
+    `grader_tools` makes what the graders of a row work with until a moment of the monotonic clock.
+    `concurrency_of` says how many calls the providers of some models take at once, all together.
+    `item_timeout_s` is how long one row may take in all, in seconds; `max_row_bytes` bounds one
+    row.
     """
 
     store: Store
@@ -23,6 +26,7 @@ class EngineContext:
     clock: Clock
     cpu: Cpu
     model: ModelClient
-    concurrency_of: Callable[[str], int]
+    grader_tools: Callable[[float], GraderTools]
+    concurrency_of: Callable[[Collection[str]], int]
     item_timeout_s: float
     max_row_bytes: int

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 
+from evald.domain.conversation.asked import asked_elsewhere
+from evald.domain.conversation.reading import Reading
 from evald.domain.item_schema import RowUndecided
 from evald.domain.jsonl import Row, RowProblem, describe, row_of_text
 from evald.domain.sample import Sample
@@ -14,8 +16,7 @@ from evald.graders.by_type import grade
 from evald.graders.grade import Grade, errored
 from evald.graders.tools import GraderTools
 from evald.ports.kept import StoredOutputItem
-from evald.sampling.echo import asked_elsewhere, echo
-from evald.sampling.reading import Reading
+from evald.sampling.echo import echo
 from evald.sampling.sampler import sample_row
 from evald.sampling.uploaded import sample_of_row
 from evald.wire.errors import ApiError

@@ -6,7 +6,7 @@ from evald.domain import exact_json
 from evald.domain.sample import Sample
 from evald.domain.tally import CriterionCount, Tally, Usage
 from evald.engine.run_in_hand import RunInHand
-from evald.graders.grade import Grade
+from evald.graders.grade import Grade, usage_of
 from evald.ports.kept import StoredOutputItem
 from evald.wire.criteria import TestingCriterion
 from evald.wire.ids import IdPrefix
@@ -65,10 +65,9 @@ def _status(sample: Sample, grades: list[Grade]) -> OutputItemStatus:
 
 
 def _tally(run: RunInHand, status: OutputItemStatus, sample: Sample, grades: list[Grade]) -> Tally:
-    usage: dict[str, Usage] = dict(sample.usage)
-    for each in grades:
-        for model, more in each.usage.items():
-            usage[model] = usage.get(model, Usage()) + more
+    usage, grader_usage = dict(sample.usage), usage_of(grades)
+    for model, more in grader_usage.items():
+        usage[model] = usage.get(model, Usage()) + more
     criteria = {c.id: _count(g) for c, g in zip(run.criteria, grades, strict=True)}
     return Tally(
         passed=int(status == "pass"),
@@ -76,6 +75,7 @@ def _tally(run: RunInHand, status: OutputItemStatus, sample: Sample, grades: lis
         errored=int(status == "error"),
         criteria=criteria,
         usage=usage,
+        grader_usage=grader_usage,
     )
 
 

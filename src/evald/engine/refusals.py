@@ -1,48 +1,71 @@
 """When a provider refuses a run as such: its key, its quota or its model, row after row."""
 
-from evald.ports.model import FailureKind, ModelAnswer, ModelClient, ModelFailure, ModelRequest
+from dataclasses import dataclass
+
+from evald.ports.model import (
+    AnyApi,
+    FailureKind,
+    ModelAnswer,
+    ModelClient,
+    ModelFailure,
+    ModelRequest,
+)
 from evald.wire.errors import ApiError
 
-ALIKE_ROWS = 20
-"""So many first rows refused alike end the run, instead of thousands of rows with one error."""
+ALIKE_CALLS = 20
+"""So many first calls refused alike end the run, instead of thousands of rows with one error."""
 
 _REFUSING_STATUSES = frozenset({401, 403, 404})
 _REFUSING_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "model_not_found"})
 
 
 class RefusalWatch:
-    """A model client that counts the refusals of one run's first calls."""
+    """A model client that counts the refusals of one run's first calls, of each model apart.
+
+    So a grader whose model nobody serves is found out although the sampled model answers.
+    """
 
     def __init__(self, inner: ModelClient, *, already_answered: bool) -> None:
         """Watches this client; a run that had an answer before is never ended by refusals."""
         self._inner = inner
-        self._over = already_answered
-        self._first: ModelFailure | None = None
-        self._count = 0
+        self._is_over = already_answered
+        self._beginnings: dict[tuple[AnyApi, str], _Beginning] = {}
 
     async def ask(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
         """The inner client's answer or failure, unchanged."""
         outcome = await self._inner.ask(request)
-        if not self._over:
-            self._note(outcome)
+        if not self._is_over:
+            asked = request.api, request.model
+            self._beginnings.setdefault(asked, _Beginning()).note(outcome)
         return outcome
 
     def verdict(self) -> ApiError | None:
-        """The error that ends the run, once enough first rows were refused alike."""
-        if self._first is None or self._count < ALIKE_ROWS:
-            return None
-        return ApiError(code=self._first.code, message=self._first.message)
+        """The error that ends the run, once enough first calls of a model were refused alike."""
+        for beginning in self._beginnings.values():
+            if beginning.refusal is not None and beginning.count >= ALIKE_CALLS:
+                refusal = beginning.refusal
+                return ApiError(code=refusal.code, message=refusal.message)
+        return None
 
-    def _note(self, outcome: ModelAnswer | ModelFailure) -> None:
+
+@dataclass(slots=True)
+class _Beginning:
+    """How the calls of one model began: the refusal that all had in common, until one had not."""
+
+    refusal: ModelFailure | None = None
+    count: int = 0
+    is_over: bool = False
+
+    def note(self, outcome: ModelAnswer | ModelFailure) -> None:
+        if self.is_over:
+            return
         if isinstance(outcome, ModelAnswer) or not refuses_the_run(outcome):
-            self._over = True
-        elif self._first is None or self._first.code == outcome.code:
-            self._first = self._first or outcome
-            self._count += 1
+            self.is_over, self.refusal = True, None
+        elif self.refusal is None or self.refusal.code == outcome.code:
+            self.refusal = self.refusal or outcome
+            self.count += 1
         else:
-            self._over = True
-        if self._over:
-            self._first = None
+            self.is_over, self.refusal = True, None
 
 
 def refuses_the_run(failure: ModelFailure) -> bool:

@@ -2,28 +2,32 @@
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 
 from evald.domain.item_schema import ItemSchema, compile_item_schema
 from evald.engine.context import EngineContext
 from evald.engine.recorder import Recorder
 from evald.engine.refusals import RefusalWatch
+from evald.graders.asked_models import models_asked
+from evald.graders.call_plan import CallPlans
 from evald.graders.tools import GraderTools
 from evald.ports.kept import StoredRun
 from evald.sampling.request import RequestPlan, compile_request
 from evald.wire.criteria import TestingCriterion
 from evald.wire.data_source_configs import item_schema_of
-from evald.wire.data_sources import DataSource, JsonlDataSource, read_data_source
+from evald.wire.data_sources import DataSource, UnsampledDataSource, read_data_source
 from evald.wire.evals import Eval
 
 JSONL_WINDOW = 64
-"""Rows at once where no model is asked for a sample."""
+"""Rows at once where no model is asked."""
 
 
 class RunInHand:
     """One run's compiled parts, its window of rows in flight, its recorder, and its end.
 
-    `window` bounds the rows in flight, over all shards of the run: twice what the provider takes
-    at once, so that it never waits for us and the rows waiting for it stay few.
+    `window` bounds the rows in flight, over all shards of the run: twice what the providers of its
+    models, graders' ones too, take at once, so that none of them waits for us and the rows waiting
+    for one stay few. `model` is who is asked, for samples and by graders alike.
     """
 
     def __init__(self, context: EngineContext, run: StoredRun, an_eval: Eval) -> None:
@@ -38,18 +42,25 @@ class RunInHand:
         answered = run.tally.passed + run.tally.failed > 0
         self.model = RefusalWatch(context.model, already_answered=answered)
         self.recorder = Recorder(context.store, context.clock, run.id)
-        rows = 2 * context.concurrency_of(run.model) if self.request_plan else JSONL_WINDOW
-        self.window_rows = rows
-        self.window = asyncio.Semaphore(rows)
+        self.window_rows = self._window_rows()
+        self.window = asyncio.Semaphore(self.window_rows)
         self.stopped = asyncio.Event()
         self.changed = asyncio.Event()
         self.waiting_shards: deque[int] = deque()
         self.open_shards: set[int] = set()
         self._rows: set[asyncio.Task[None]] = set()
+        self._call_plans = CallPlans()
 
     def grader_tools(self, deadline: float) -> GraderTools:
         """What the graders of a row work with, until this moment of the monotonic clock."""
-        return GraderTools(model=self.context.model, cpu=self.context.cpu, deadline=deadline)
+        tools = self.context.grader_tools(deadline)
+        return replace(tools, model=self.model, call_plans=self._call_plans)
+
+    def _window_rows(self) -> int:
+        models = {model for each in self.criteria for model in models_asked(each.grader)}
+        if self.request_plan is not None:
+            models.add(self.request_plan.model)
+        return 2 * self.context.concurrency_of(models) if models else JSONL_WINDOW
 
     def track(self, row: asyncio.Task[None]) -> None:
         """The row is in flight until its task is done."""
@@ -74,4 +85,4 @@ class RunInHand:
 
 
 def _request_plan(source: DataSource) -> RequestPlan | None:
-    return None if isinstance(source, JsonlDataSource) else compile_request(source)
+    return None if isinstance(source, UnsampledDataSource) else compile_request(source)

@@ -1,9 +1,15 @@
 """What makes a grader unusable whatever it is shown: found when an eval is created."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import assert_never
 
+from evald.domain.conversation.messages import MessagesUnusable
 from evald.domain.errors import InvalidValue, MissingParameter
+from evald.domain.formula import FormulaInvalid
+from evald.graders.call_plan import ModelGrader, chat_shape
+from evald.graders.multi import formula_of, placed_graders
+from evald.graders.score_model import range_of
 from evald.wire.graders import (
     Grader,
     LabelModelGrader,
@@ -13,6 +19,9 @@ from evald.wire.graders import (
     StringCheckGrader,
     TextSimilarityGrader,
 )
+
+IMAGE_TAGS = ("2025-05-08",)
+"""The sets of packages that a python grader may name. Source: OpenAI, "Graders" guide."""
 
 MAX_SOURCE_BYTES = 256 * 1024
 """How long the source of a python grader may be. Source: OpenAI, "Graders" guide ("256 kB")."""
@@ -26,30 +35,52 @@ def check_criteria(graders: Sequence[Grader]) -> None:
         InvalidValue: one holds what it may not hold.
     """
     for place, grader in enumerate(graders):
-        check_grader(grader, param=f"testing_criteria[{place}]")
+        param = f"testing_criteria[{place}]"
+        if isinstance(grader, TextSimilarityGrader):
+            _check_text_similarity(grader, param)
+        check_grader(grader, param=param)
+        check_formula(grader, param=param)
+
+
+def check_formula(grader: Grader, *, param: str) -> None:
+    """Nothing, for a grader whose formula can be worked out, or that has none.
+
+    Raises:
+        InvalidValue: `calculate_output` is no formula, or names a grader that is not there.
+    """
+    if not isinstance(grader, MultiGrader):
+        return
+    try:
+        formula_of(grader)
+    except FormulaInvalid as invalid:
+        raise InvalidValue(
+            f"The formula of grader '{grader.name}' cannot be used: it {invalid.reason}.",
+            param=f"{param}.calculate_output",
+        ) from None
 
 
 def check_grader(grader: Grader, *, param: str) -> None:
-    """Nothing, for a grader that an eval may carry.
+    """Nothing, for a grader that can grade; formulas are `check_formula`'s.
 
     Args:
         grader: the grader.
         param: the JSON path under which a caller gave it.
 
     Raises:
-        MissingParameter: it lacks what it needs in an eval.
         InvalidValue: it holds what it may not hold.
     """
     match grader:
-        case TextSimilarityGrader():
-            _check_text_similarity(grader, param)
         case LabelModelGrader():
             _check_label_model(grader, param)
+            _check_messages(grader, param)
         case ScoreModelGrader():
             _check_score_model(grader, param)
+            _check_messages(grader, param)
         case PythonGrader():
             _check_python(grader, param)
-        case StringCheckGrader() | MultiGrader():
+        case MultiGrader():
+            _check_multi(grader, param)
+        case StringCheckGrader() | TextSimilarityGrader():
             return
         case _:
             assert_never(grader)
@@ -77,12 +108,23 @@ def _check_label_model(grader: LabelModelGrader, param: str) -> None:
 
 
 def _check_score_model(grader: ScoreModelGrader, param: str) -> None:
-    if grader.range is not None and grader.range[0] > grader.range[1]:
+    low, high = range_of(grader)
+    if not (isfinite(low) and isfinite(high) and low <= high):
         raise InvalidValue(
-            f"The range of grader '{grader.name}' begins at {grader.range[0]}, above its end, "
-            f"{grader.range[1]}.",
+            f"The range of grader '{grader.name}' is from {low} to {high}; two finite numbers are "
+            "needed, the lower one first.",
             param=f"{param}.range",
         )
+
+
+def _check_messages(grader: ModelGrader, param: str) -> None:
+    try:
+        chat_shape(grader.input)
+    except MessagesUnusable as unusable:
+        raise InvalidValue(
+            f"The messages of grader '{grader.name}' cannot be sent: {unusable}.",
+            param=f"{param}.input",
+        ) from unusable
 
 
 def _check_python(grader: PythonGrader, param: str) -> None:
@@ -93,3 +135,23 @@ def _check_python(grader: PythonGrader, param: str) -> None:
             f"{MAX_SOURCE_BYTES} are allowed.",
             param=f"{param}.source",
         )
+    if grader.image_tag is not None and grader.image_tag not in IMAGE_TAGS:
+        raise InvalidValue(
+            f"The image_tag of grader '{grader.name}' is '{grader.image_tag[:100]}', which is not "
+            f"known; leave it out, or use {' or '.join(IMAGE_TAGS)}.",
+            param=f"{param}.image_tag",
+        )
+
+
+def _check_multi(grader: MultiGrader, param: str) -> None:
+    names: set[str] = set()
+    for part in placed_graders(grader):
+        name, place = part.grader.name, f"{param}.{part.path}"
+        if isinstance(grader.graders, list) and name in names:
+            raise InvalidValue(
+                f"Grader '{grader.name}' has two graders named '{name}', which its formula could "
+                "not tell apart.",
+                param=f"{place}.name",
+            )
+        names.add(name)
+        check_grader(part.grader, param=place)

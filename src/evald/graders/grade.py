@@ -1,6 +1,6 @@
 """Grades: one grader's verdict on one sample."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -38,7 +38,8 @@ class Grade:
     it is also there on a verdict that follows from a fault, as the 0.0 of code that raised.
     `sample` is the call of a grader that asked a model, as the result shows it; `usage` is what it
     cost, by the answering model's name. `details` are further keys of the result, such as what
-    code printed or the scores of which this one is made.
+    code printed or the scores of which this one is made. `parts` are the grades of which this one
+    is made, by the names under which its formula has them.
     """
 
     score: float
@@ -48,6 +49,7 @@ class Grade:
     sample: dict[str, JsonValue] | None = None
     usage: Mapping[str, Usage] = field(default_factory=dict)
     details: Mapping[str, JsonValue] = field(default_factory=dict)
+    parts: Mapping[str, "Grade"] = field(default_factory=dict)
 
 
 PASS = Grade(score=1.0, passed=True)
@@ -65,3 +67,12 @@ def scored(score: float, *, threshold: float) -> Grade:
     Source: inferred (the hosted service does not document how it compares).
     """
     return Grade(score, passed=score >= threshold)
+
+
+def usage_of(grades: Iterable[Grade]) -> dict[str, Usage]:
+    """What these grades cost together, by the answering model's name."""
+    usage: dict[str, Usage] = {}
+    for each in grades:
+        for model, more in each.usage.items():
+            usage[model] = usage.get(model, Usage()) + more
+    return usage

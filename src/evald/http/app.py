@@ -14,10 +14,17 @@ from evald.http.answers import JSON
 from evald.http.error_responses import error_response
 from evald.http.openapi import openapi_document
 from evald.http.operation import Api, Handler, Operation
-from evald.http.routes import evals, files, health, models, output_items, runs
+from evald.http.routes import evals, files, grader_runs, health, imports, models, output_items, runs
 from evald.services.context import Context
 from evald.wire.evals import CreateEvalRequest, DeletedEval, Eval, UpdateEvalRequest
 from evald.wire.files import DeletedFile, File
+from evald.wire.grader_runs import (
+    GraderRun,
+    RunGraderRequest,
+    ValidateGraderRequest,
+    ValidGrader,
+)
+from evald.wire.imports import Import
 from evald.wire.model_cards import Model
 from evald.wire.output_items import OutputItem
 from evald.wire.pages import (
@@ -36,6 +43,8 @@ ITEMS = RUN + "/output_items"
 ITEM = ITEMS + "/{output_item_id}"
 FILES = "/v1/files"
 FILE = FILES + "/{file_id}"
+GRADERS = "/v1/fine_tuning/alpha/graders"
+IMPORTS = "/v1/evald/imports"
 MODELS = "/v1/models"
 MODEL = MODELS + "/{model_id:path}"
 
@@ -106,6 +115,24 @@ OPERATIONS = [
     Operation("retrieveFile", "GET", FILE, files.get_file, gives=File),
     Operation("deleteFile", "DELETE", FILE, files.delete_file, gives=DeletedFile),
     Operation("downloadFile", "GET", FILE + "/content", files.get_file_content),
+    Operation("createImport", "POST", IMPORTS, imports.create_import, gives=Import, status=202),
+    Operation("getImport", "GET", IMPORTS + "/{import_id}", imports.get_import, gives=Import),
+    Operation(
+        "runGrader",
+        "POST",
+        GRADERS + "/run",
+        grader_runs.run_grader,
+        takes=RunGraderRequest,
+        gives=GraderRun,
+    ),
+    Operation(
+        "validateGrader",
+        "POST",
+        GRADERS + "/validate",
+        grader_runs.validate_grader,
+        takes=ValidateGraderRequest,
+        gives=ValidGrader,
+    ),
     Operation("listModels", "GET", MODELS, models.list_models, gives=Model, gives_list=True),
     Operation("retrieveModel", "GET", MODEL, models.get_model, gives=Model),
     Operation("healthz", "GET", "/healthz", health.healthz),

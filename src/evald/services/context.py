@@ -1,21 +1,27 @@
 """What every use case is handed: the ports, and the few settings that show in answers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from evald.graders.tools import GraderTools
+from evald.ports.archive_source import Archives
 from evald.ports.blobs import Blobs
 from evald.ports.clock import Clock
 from evald.ports.cpu import Cpu
 from evald.ports.model import ModelCatalog
+from evald.ports.sandbox import Sandbox
 from evald.ports.store import Store
-from evald.ports.work import Work
+from evald.ports.work import ImportWork, Work
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """The world as use cases see it.
 
+    `grader_tools` makes what a grader works with until a moment of the monotonic clock.
     `public_url` is where pages are reached, without a slash at its end. `max_file_bytes` and
-    `max_row_bytes` bound an uploaded file and one row of a data source.
+    `max_row_bytes` bound an uploaded file and one row of a data source, `max_archive_bytes` an
+    archive to be imported.
     """
 
     store: Store
@@ -24,6 +30,11 @@ class Context:
     work: Work
     cpu: Cpu
     catalog: ModelCatalog
+    grader_tools: Callable[[float], GraderTools]
+    sandbox: Sandbox
     public_url: str
     max_file_bytes: int
     max_row_bytes: int
+    archives: Archives
+    desk: ImportWork
+    max_archive_bytes: int

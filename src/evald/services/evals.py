@@ -1,8 +1,11 @@
 """Evals: create, list, get, update, delete."""
 
+from pydantic import JsonValue
+
 from evald.domain.errors import EvalNotFound, InvalidSchema, UnknownCursor
 from evald.domain.item_schema import SchemaInvalid, compile_item_schema
 from evald.graders.check import check_criteria
+from evald.graders.hopeless import refuse_hopeless
 from evald.ports.kept import Page
 from evald.ports.store import CursorUnknown, Transaction
 from evald.services.context import Context
@@ -34,11 +37,12 @@ async def create_eval(
 
     Raises:
         InvalidSchema: `item_schema` cannot be used.
-        InvalidValue, MissingParameter: a criterion cannot work.
+        InvalidValue, MissingParameter: a criterion cannot work, or comes to one end for every row.
         IdempotencyConflict: the key came with another body.
     """
     _refuse_unusable_schema(request.data_source_config)
     check_criteria(request.testing_criteria)
+    refuse_hopeless(request.testing_criteria, _item_schema(request.data_source_config))
     an_eval = _new_eval(context, request)
     async with context.store.transaction() as tx:
         made = await object_made(tx, project_id, idempotency, now=context.clock.now())
@@ -125,6 +129,11 @@ def _new_eval(context: Context, request: CreateEvalRequest) -> Eval:
         data_source_config=config,
         testing_criteria=criteria,
     )
+
+
+def _item_schema(config: DataSourceConfig) -> JsonValue:
+    """What is known of items beforehand: nothing, where they are made of logs."""
+    return config.item_schema if isinstance(config, CustomConfig) else {}
 
 
 def _refuse_unusable_schema(config: DataSourceConfig) -> None:

@@ -1,23 +1,27 @@
 """Reports: what a reader of a run needs, as values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import Literal
 
 from pydantic import JsonValue
 
 from evald.domain import exact_json
+from evald.domain.conversation.flatten import flatten_messages
 from evald.domain.errors import EvalNotFound, RunNotFound, UnknownCursor
-from evald.domain.tally import CriterionCount
+from evald.domain.tally import CriterionCount, Usage
+from evald.graders.by_type import runs_code
+from evald.graders.python_code import FAILURE
 from evald.ports.kept import StoredOutputItem, StoredRun
-from evald.ports.store import CursorUnknown
-from evald.sampling.flatten import flatten_messages
+from evald.ports.store import CursorUnknown, Transaction
 from evald.services.context import Context
 from evald.wire.data_sources import (
     DataSource,
     FileIdSource,
     ItemReferenceMessages,
-    JsonlDataSource,
     TemplateMessages,
+    UnsampledDataSource,
     read_data_source,
 )
 from evald.wire.errors import ApiError
@@ -46,6 +50,18 @@ class CriterionReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCost:
+    """What one model was asked, and for what: for samples, or for grades by graders.
+
+    `asked_for` is None in an imported run, whose source does not tell them apart.
+    """
+
+    model: str
+    asked_for: Literal["samples", "grades"] | None
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
 class PromptMessage:
     """A message of the run's template, its content flattened to one string."""
 
@@ -71,13 +87,20 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one criterion said of one item. Where it errored, `score` says nothing."""
+    """What one criterion said of one item. Where it errored, `score` says nothing.
+
+    `failure` is why code came to no score, `printed` the beginning of its output; `is_sandboxed`
+    is False where it ran with all rights of the server.
+    """
 
     criterion_id: str
     criterion: str
     outcome: OutputItemStatus
     score: float
     error: ApiError | None
+    failure: str = ""
+    printed: str = ""
+    is_sandboxed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +127,10 @@ class ItemReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run as of one moment, with one page of its items."""
+    """A run as of one moment, with one page of its items.
+
+    `is_sandboxed` is False where code of its graders ran, or runs, with all rights of the server.
+    """
 
     eval: Eval
     run: StoredRun
@@ -112,6 +138,19 @@ class RunReport:
     setup: Setup
     items: list[ItemReport]
     has_more: bool
+    is_sandboxed: bool = True
+
+    @property
+    def costs(self) -> list[ModelCost]:
+        """What each model was asked, for samples first."""
+        tally = self.run.tally
+        if self.run.imported is not None:
+            return [ModelCost(model, None, usage) for model, usage in tally.usage.items()]
+        samples, graders = tally.sample_usage.items(), tally.grader_usage.items()
+        return [
+            *(ModelCost(model, "samples", usage) for model, usage in samples),
+            *(ModelCost(model, "grades", usage) for model, usage in graders),
+        ]
 
     @property
     def has_ended(self) -> bool:
@@ -144,6 +183,7 @@ async def report_run(context: Context, project_id: str, asked: ReportAsked) -> R
             page = await tx.output_items.page(asked.run_id, asked.items)
         except CursorUnknown:
             raise UnknownCursor(str(asked.items.after)) from None
+        any_rows = page.rows or await _first_rows(tx, asked)
     names = {each.id: each.name for each in echoed_criteria(an_eval)}
     items = await context.cpu.run(lambda: [_item(stored, names) for stored in page.rows])
     return RunReport(
@@ -153,7 +193,24 @@ async def report_run(context: Context, project_id: str, asked: ReportAsked) -> R
         setup=_setup(run),
         items=items,
         has_more=page.has_more,
+        is_sandboxed=_were_apart(any_rows) and (run.has_ended or _are_apart(context, an_eval)),
     )
+
+
+async def _first_rows(tx: Transaction, asked: ReportAsked) -> Sequence[StoredOutputItem]:
+    page = await tx.output_items.page(asked.run_id, ListOutputItemsQuery(limit=1))
+    return page.rows
+
+
+def _were_apart(rows: Sequence[StoredOutputItem]) -> bool:
+    results = [_object(each) for row in rows for each in _list(_parsed(row.results_json))]
+    return all(each.get("sandboxed") is not False for each in results)
+
+
+def _are_apart(context: Context, an_eval: Eval) -> bool:
+    if context.sandbox.is_safe:
+        return True
+    return not any(runs_code(each.grader) for each in an_eval.testing_criteria)
 
 
 def _criteria(an_eval: Eval, run: StoredRun) -> list[CriterionReport]:
@@ -187,7 +244,7 @@ def _setup(run: StoredRun) -> Setup:
 
 
 def _setup_of(source: DataSource) -> Setup:
-    sampled = None if isinstance(source, JsonlDataSource) else source
+    sampled = None if isinstance(source, UnsampledDataSource) else source
     prompt = None if sampled is None else sampled.input_messages
     params = None if sampled is None else sampled.sampling_params
     return Setup(
@@ -245,6 +302,9 @@ def _verdict(result: dict[str, JsonValue], names: dict[str, str]) -> Verdict:
         outcome=judged if error is None else "error",
         score=_number(score),
         error=error,
+        failure=_text(result.get(FAILURE)),
+        printed=_text(result.get("stdout")),
+        is_sandboxed=result.get("sandboxed") is not False,
     )
 
 

@@ -8,26 +8,29 @@ from evald.domain.errors import (
     EvalNotFound,
     NotSupportedYet,
     RunNotFound,
+    SandboxUnavailable,
     UnknownCursor,
 )
 from evald.domain.tally import CriterionCount, Tally
-from evald.graders.by_type import is_built
+from evald.graders.by_type import runs_code
 from evald.graders.check import check_criteria
 from evald.ports.kept import Page, Rows, StoredRun
 from evald.ports.store import CursorUnknown, Transaction
 from evald.sampling.request import compile_request
 from evald.services.context import Context
+from evald.services.csv_intake import stage_csv
 from evald.services.evals import get_eval
 from evald.services.idempotency import Idempotency, object_made, remember
 from evald.services.row_intake import RowIntake, check_file
 from evald.services.run_views import RunView, view_run
 from evald.wire.data_sources import (
+    CsvDataSource,
     DataSource,
     FileContentSource,
     FileIdSource,
-    JsonlDataSource,
     ResponsesSource,
     StoredCompletionsSource,
+    UnsampledDataSource,
     data_source_json,
 )
 from evald.wire.evals import Eval, ImportedEval, echoed_criteria
@@ -58,7 +61,8 @@ async def create_run(
 
     Raises:
         CriterionUnusable: the eval was imported with a criterion that means nothing here.
-        NotSupportedYet: the run needs a grader or a source that this version has not.
+        NotSupportedYet: the run needs a source that this version has not.
+        SandboxUnavailable: it needs a python grader, whose code may not run here.
         MissingParameter, InvalidValue: rows are to be sampled, and the model or the messages are
             missing or cannot be used.
         DataFileNotFound: the source names a file that is not here.
@@ -67,10 +71,10 @@ async def create_run(
         IdempotencyConflict: the key came with another body.
     """
     _refuse_unusable(intake.eval)
-    _refuse_unbuilt(intake.eval)
+    await _refuse_code(context, intake.eval)
     _refuse_unaskable(request.data_source)
-    await intake.blob.seal()
     rows = await _rows(context, project_id, request.data_source, intake)
+    await intake.blob.seal()
     run = _new_run(context, _Order(project_id, intake.eval, request, rows))
     async with context.store.transaction() as tx:
         made = await object_made(tx, project_id, idempotency, now=run.created_at)
@@ -80,7 +84,7 @@ async def create_run(
             raise EvalNotFound(run.eval_id)  # deleted while its rows were on their way
         await tx.runs.insert(run)
         await remember(tx, project_id, idempotency, object_id=run.id, now=run.created_at)
-        if rows.inline:
+        if rows.blob_id == intake.blob.id:
             intake.blob.claim()
     context.work.wake(run.id)
     return view_run(context, run)
@@ -153,7 +157,7 @@ async def _found(tx: Transaction, project_id: str, eval_id: str, run_id: str) ->
 
 def _new_run(context: Context, order: _Order) -> StoredRun:
     source = order.request.data_source
-    model = "" if isinstance(source, JsonlDataSource) else source.model or ""
+    model = "" if isinstance(source, UnsampledDataSource) else source.model or ""
     return StoredRun(
         id=context.clock.new_id(IdPrefix.RUN),
         project_id=order.project_id,
@@ -178,6 +182,8 @@ async def _rows(context: Context, project_id: str, source: DataSource, intake: R
                 stored = await tx.files.get(project_id, file_id, now=context.clock.now())
             if stored is None:
                 raise DataFileNotFound(file_id)
+            if isinstance(source, CsvDataSource):
+                return await stage_csv(context, stored.blob_id, intake)
             checked = await check_file(context, stored.blob_id, intake.schema)
             return Rows(stored.blob_id, inline=False, checked_bytes=checked)
         case StoredCompletionsSource() | ResponsesSource():
@@ -207,18 +213,18 @@ def _refuse_unusable(an_eval: Eval) -> None:
     check_criteria([each.grader for each in an_eval.testing_criteria])
 
 
-def _refuse_unbuilt(an_eval: Eval) -> None:
+async def _refuse_code(context: Context, an_eval: Eval) -> None:
     for index, criterion in enumerate(an_eval.testing_criteria):
-        if not is_built(criterion.grader):
-            raise NotSupportedYet(
-                f"The eval's criterion {index}, '{criterion.grader.name}', is of type "
-                f"'{criterion.grader.type}', which this version cannot run yet.",
+        if runs_code(criterion.grader) and (refusal := await context.sandbox.refusal()):
+            raise SandboxUnavailable(
+                f"The eval's criterion {index}, '{criterion.grader.name}', has code to run, and "
+                f"this server runs none: {refusal}",
                 param=f"testing_criteria[{index}].type",
             )
 
 
 def _refuse_unaskable(source: DataSource) -> None:
-    if isinstance(source, JsonlDataSource):
+    if isinstance(source, UnsampledDataSource):
         return
     if not isinstance(source.source, StoredCompletionsSource | ResponsesSource):
         compile_request(source)

@@ -64,12 +64,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class VerdictLine:
-    """One criterion's verdict; `score` and `problem` are empty where they would add nothing."""
+    """One criterion's verdict; `score` and `problem` are empty where they would add nothing.
+
+    `notes` are what the grader's code printed, and that it was not kept apart.
+    """
 
     sign: Sign
     criterion: str
     score: str
     problem: Folded | None
+    notes: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +199,22 @@ def _verdict_line(item: ItemReport, verdict: Verdict, scored: set[str]) -> Verdi
     has_score = verdict.error is None and verdict.criterion_id in scored
     # Without a sample every criterion errs for the same reason, which stands beside them already.
     problem = None if verdict.error == item.error else _problem(verdict.error)
+    if verdict.failure:
+        problem = eyes.fold(verdict.failure)
     return VerdictLine(
         sign=SIGNS[verdict.outcome],
         criterion=verdict.criterion,
         score=eyes.score(verdict.score) if has_score else "",
         problem=problem,
+        notes=_notes(verdict),
     )
+
+
+def _notes(verdict: Verdict) -> list[Part]:
+    notes = [Part("printed", eyes.fold(verdict.printed))] if verdict.printed else []
+    if not verdict.is_sandboxed:
+        notes.append(Part("not sandboxed", eyes.fold("ran with all rights of the server")))
+    return notes
 
 
 def _problem(error: ApiError | None) -> Folded | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Discriminator, Field, JsonValue, Tag
 
 from evald.wire.base import WireModel
 from evald.wire.messages import EvalItem
@@ -79,12 +79,42 @@ class PythonGrader(WireModel):
     pass_threshold: float | None = None
 
 
+SubGrader = Annotated[
+    StringCheckGrader | TextSimilarityGrader | LabelModelGrader | ScoreModelGrader | PythonGrader,
+    Field(discriminator="type"),
+]
+"""What a `multi` grader may be made of: any grader but another `multi`.
+
+Source: OpenAI, "Graders" guide (no nesting); its OpenAPI document (which members there are).
+"""
+
+
+def _form_of(graders: object) -> str:
+    """In which of the three documented forms sub-graders are given.
+
+    A map has objects for values, also under the name `type`, and a grader has text there.
+    """
+    if isinstance(graders, list):
+        return "(list)"
+    kind = graders.get("type") if isinstance(graders, dict) else getattr(graders, "type", None)
+    return "(one)" if isinstance(kind, str) else "(map)"
+
+
 class MultiGrader(WireModel):
-    """Combines the scores of other graders by a formula."""
+    """Combines the scores of other graders by a formula.
+
+    Source: the guide has a map, the OpenAPI document's schema one grader, its example a list.
+    """
 
     type: Literal["multi"]
     name: Name
-    graders: JsonValue
+    # Tags as no key and no type is spelled: where something is wrong, they stand in its path.
+    graders: Annotated[
+        Annotated[dict[str, SubGrader], Tag("(map)")]
+        | Annotated[list[SubGrader], Tag("(list)")]
+        | Annotated[SubGrader, Tag("(one)")],
+        Discriminator(_form_of),
+    ]
     calculate_output: str
     pass_threshold: float | None = None
 

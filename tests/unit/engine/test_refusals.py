@@ -1,10 +1,12 @@
 """When first rows that are refused alike end a run."""
 
+from dataclasses import replace
+
 import pytest
 
 from evald.adapters.clock import SystemClock
 from evald.adapters.models.scripted import ScriptedModel
-from evald.engine.refusals import ALIKE_ROWS, RefusalWatch, refuses_the_run
+from evald.engine.refusals import ALIKE_CALLS, RefusalWatch, refuses_the_run
 from evald.ports.model import FailureKind, ModelAnswer, ModelFailure, ModelRequest
 from evald.wire.errors import ApiError
 
@@ -25,7 +27,7 @@ async def verdict_after(*outcomes: ModelAnswer | ModelFailure, answered: bool = 
 
 
 async def test_twenty_rows_refused_alike_end_the_run_with_that_error() -> None:
-    verdict = await verdict_after(*[BAD_KEY] * ALIKE_ROWS)
+    verdict = await verdict_after(*[BAD_KEY] * ALIKE_CALLS)
 
     assert verdict == ApiError(code="invalid_api_key", message="Wrong key.")
 
@@ -33,7 +35,7 @@ async def test_twenty_rows_refused_alike_end_the_run_with_that_error() -> None:
 @pytest.mark.parametrize(
     "outcomes",
     [
-        [BAD_KEY] * (ALIKE_ROWS - 1),
+        [BAD_KEY] * (ALIKE_CALLS - 1),
         [ANSWER, *[BAD_KEY] * 40],
         [BAD_KEY, ANSWER, *[BAD_KEY] * 40],
         [BAD_KEY, NO_QUOTA, *[BAD_KEY] * 40],
@@ -42,6 +44,21 @@ async def test_twenty_rows_refused_alike_end_the_run_with_that_error() -> None:
 )
 async def test_other_beginnings_do_not(outcomes: list[ModelAnswer | ModelFailure]) -> None:
     assert await verdict_after(*outcomes) is None
+
+
+async def test_each_model_has_a_beginning_of_its_own() -> None:
+    """The model of a grader may be refused while the sampled one answers, and the other way."""
+
+    def say(request: ModelRequest) -> ModelAnswer | ModelFailure:
+        return ANSWER if request.model == "m" else BAD_KEY
+
+    watch = RefusalWatch(ScriptedModel(say, SystemClock()), already_answered=False)
+    for _ in range(ALIKE_CALLS):
+        assert watch.verdict() is None
+        await watch.ask(REQUEST)
+        await watch.ask(replace(REQUEST, model="grader"))
+
+    assert watch.verdict() == ApiError(code="invalid_api_key", message="Wrong key.")
 
 
 async def test_a_run_that_was_answered_before_a_restart_is_not_ended() -> None:

@@ -13,6 +13,7 @@ from evald.ports.kept import StoredOutputItem
 from evald.services.context import Context
 from evald.services.keys import DEFAULT_PROJECT
 from evald.services.reports import PromptMessage, ReportAsked, RunReport, report_run
+from evald.wire.output_items import OutputItemStatus
 from evald.wire.pages import ListOutputItemsQuery
 from tests.support.kept_runs import (
     CORRECT,
@@ -93,6 +94,32 @@ async def test_a_verdict_of_an_unknown_criterion_is_told_by_its_id(context: Cont
     found = (await report_of(context, odd)).items[0].verdicts[0]
 
     assert (found.criterion, found.outcome) == ("gone-1", "pass")
+
+
+async def test_what_code_printed_and_how_it_failed_is_told(context: Context) -> None:
+    code = {**verdict(CORRECT, 0.0, passed=False), "failure": "ValueError: no", "stdout": "hm"}
+
+    found = await report_of(context, item_of(0, said={"content": "x"}, verdicts=[code]))
+
+    told = found.items[0].verdicts[0]
+    assert (told.failure, told.printed, told.is_sandboxed) == ("ValueError: no", "hm", True)
+    assert found.is_sandboxed
+
+
+@pytest.mark.parametrize("status", [None, "error"])
+async def test_a_report_says_that_code_was_not_kept_apart_whatever_items_it_shows(
+    context: Context, status: OutputItemStatus | None
+) -> None:
+    code = {**verdict(CORRECT, 1.0, passed=True), "sandboxed": False}
+    await keep_run(
+        context.store,
+        run_named("One"),
+        [item_of(0, said={"content": "x"}, verdicts=[code])],
+    )
+
+    found = await report(context, ListOutputItemsQuery(status=status))
+
+    assert not found.is_sandboxed
 
 
 async def test_numbers_of_an_item_stay_as_given(context: Context) -> None:

@@ -188,6 +188,20 @@ def test_a_score_is_shown_where_it_says_more_than_the_verdict() -> None:
     ]
 
 
+def test_what_code_did_is_shown_beside_its_verdict() -> None:
+    verdicts = [
+        Verdict(POLITE, "Polite", "fail", 0.0, None, failure="ValueError: no", printed="hm"),
+        Verdict(POLITE, "Polite", "pass", 1.0, None, is_sandboxed=False),
+    ]
+
+    failed, free = row_of(item_told(verdicts=verdicts)).verdicts
+
+    assert failed.problem is not None
+    assert failed.problem.shown == "ValueError: no"
+    assert [(note.label, note.text.shown) for note in failed.notes] == [("printed", "hm")]
+    assert [note.label for note in free.notes] == ["not sandboxed"]
+
+
 def test_an_error_that_all_criteria_share_is_told_once() -> None:
     other = ApiError(code="unknown_variable", message="No 'item.x'.")
     verdicts = [

@@ -1,0 +1,24 @@
+"""Every attack gets through without the walls, and does not behind them."""
+
+import pytest
+
+from evald.ports.sandbox import CallFailed, CallScored
+from tests.sandbox.attacks import ATTACKS
+from tests.sandbox.runners import Outcome
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_without_walls_it_gets_through(attack: str, without_walls: dict[str, Outcome]) -> None:
+    """An attack that would fail anyway proves nothing of a wall."""
+    outcome = without_walls[attack]
+
+    assert isinstance(outcome, CallScored), outcome
+    assert outcome.score == 1.0
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_behind_walls_it_is_refused(attack: str, behind_walls: dict[str, Outcome]) -> None:
+    outcome = behind_walls[attack]
+
+    assert isinstance(outcome, CallFailed), outcome
+    assert outcome.missing is None
