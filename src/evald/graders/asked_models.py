@@ -4,6 +4,7 @@ from typing import assert_never
 
 from evald.graders.multi import named_graders
 from evald.wire.graders import (
+    AzureEvaluatorGrader,
     Grader,
     LabelModelGrader,
     MultiGrader,
@@ -22,7 +23,7 @@ def models_asked(grader: Grader) -> frozenset[str]:
         case MultiGrader():
             parts = named_graders(grader).values()
             return frozenset().union(*map(models_asked, parts))
-        case StringCheckGrader() | TextSimilarityGrader() | PythonGrader():
+        case StringCheckGrader() | TextSimilarityGrader() | PythonGrader() | AzureEvaluatorGrader():
             return frozenset()
         case _:
             assert_never(grader)

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from evald.domain.template import UnknownVariable, Variables
+from evald.graders.azure_evaluator import grade_azure_evaluator
 from evald.graders.grade import Fault, Grade, errored
 from evald.graders.label_model import grade_label_model
 from evald.graders.multi import grade_multi, named_graders
@@ -12,6 +13,7 @@ from evald.graders.string_check import grade_string_check
 from evald.graders.text_similarity import grade_text_similarity
 from evald.graders.tools import GraderTools
 from evald.wire.graders import (
+    AzureEvaluatorGrader,
     Grader,
     LabelModelGrader,
     MultiGrader,
@@ -40,6 +42,8 @@ async def grade(grader: Grader, variables: Variables, tools: GraderTools) -> Gra
                 return await grade_text_similarity(grader, variables, tools)
             case PythonGrader():
                 return await grade_python(grader, variables, tools)
+            case AzureEvaluatorGrader():
+                return await grade_azure_evaluator(grader, variables, tools)
             case MultiGrader():
                 return await grade_multi(
                     grader,
@@ -59,7 +63,9 @@ async def grade(grader: Grader, variables: Variables, tools: GraderTools) -> Gra
 def runs_code(grader: Grader) -> bool:
     """Whether the grader, or one inside of it, needs the sandbox."""
     match grader:
-        case StringCheckGrader() | TextSimilarityGrader() | LabelModelGrader() | ScoreModelGrader():
+        case StringCheckGrader() | TextSimilarityGrader() | AzureEvaluatorGrader():
+            return False
+        case LabelModelGrader() | ScoreModelGrader():
             return False
         case PythonGrader():
             return True

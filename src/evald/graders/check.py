@@ -7,10 +7,12 @@ from typing import assert_never
 from evald.domain.conversation.messages import MessagesUnusable
 from evald.domain.errors import InvalidValue, MissingParameter
 from evald.domain.formula import FormulaInvalid
+from evald.graders.azure_evaluator import EvaluatorUnusable, comparison_of
 from evald.graders.call_plan import ModelGrader, chat_shape
 from evald.graders.multi import formula_of, placed_graders
 from evald.graders.score_model import range_of
 from evald.wire.graders import (
+    AzureEvaluatorGrader,
     Grader,
     LabelModelGrader,
     MultiGrader,
@@ -80,6 +82,8 @@ def check_grader(grader: Grader, *, param: str) -> None:
             _check_python(grader, param)
         case MultiGrader():
             _check_multi(grader, param)
+        case AzureEvaluatorGrader():
+            _check_azure_evaluator(grader, param)
         case StringCheckGrader() | TextSimilarityGrader():
             return
         case _:
@@ -141,6 +145,16 @@ def _check_python(grader: PythonGrader, param: str) -> None:
             f"known; leave it out, or use {' or '.join(IMAGE_TAGS)}.",
             param=f"{param}.image_tag",
         )
+
+
+def _check_azure_evaluator(grader: AzureEvaluatorGrader, param: str) -> None:
+    try:
+        comparison_of(grader)
+    except EvaluatorUnusable as unusable:
+        raise InvalidValue(
+            f"The {unusable.field} of grader '{grader.name}' cannot be used: {unusable}.",
+            param=f"{param}.{unusable.field}",
+        ) from None
 
 
 def _check_multi(grader: MultiGrader, param: str) -> None:

@@ -11,6 +11,7 @@ from evald.domain.template import NAMESPACES, Placeholder, parse_template
 from evald.graders.multi import placed_graders
 from evald.graders.score_model import range_of
 from evald.wire.graders import (
+    AzureEvaluatorGrader,
     Grader,
     LabelModelGrader,
     MultiGrader,
@@ -52,6 +53,9 @@ def refuse_hopeless_grader(grader: Grader, item_schema: JsonValue, *, param: str
         case LabelModelGrader() | ScoreModelGrader():
             for at, message in enumerate(grader.input):
                 _refuse_message(message, item_schema, f"{param}.input[{at}]")
+        case AzureEvaluatorGrader():
+            for key, template in grader.data_mapping.items():
+                _refuse_template(template, item_schema, f"{param}.data_mapping.{key}")
         case PythonGrader():
             pass
         case _:

@@ -73,18 +73,23 @@ async def grade_text_similarity(
         metric.
     """
     texts = _Texts(fill(grader.input, variables), fill(grader.reference, variables))
-    longest = max(len(texts.given), len(texts.wanted))
-    if longest > MAX_CHARACTERS:
-        return errored(
-            "text_too_long",
-            f"A text of {longest} characters was to be compared in criterion '{grader.name}'; at "
-            f"most {MAX_CHARACTERS} are.",
-        )
+    if max(len(texts.given), len(texts.wanted)) > MAX_CHARACTERS:
+        return too_long(grader.name, texts.given, texts.wanted)
     graded = await _graded(grader.evaluation_metric, texts, tools)
     if graded.error is not None:
         return graded
     threshold = NO_THRESHOLD if grader.pass_threshold is None else grader.pass_threshold
     return replace(graded, passed=scored(graded.score, threshold=threshold).passed)
+
+
+def too_long(name: str, given: str, wanted: str) -> Grade:
+    """The errored grade of the criterion of this name, for texts that are not compared."""
+    longest = max(len(given), len(wanted))
+    return errored(
+        "text_too_long",
+        f"A text of {longest} characters was to be compared in criterion '{name}'; at most "
+        f"{MAX_CHARACTERS} are.",
+    )
 
 
 async def _graded(metric: SimilarityMetric, texts: _Texts, tools: GraderTools) -> Grade:

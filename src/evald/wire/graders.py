@@ -119,12 +119,27 @@ class MultiGrader(WireModel):
     pass_threshold: float | None = None
 
 
+class AzureEvaluatorGrader(WireModel):
+    """One of Azure's built-in evaluators; `data_mapping` holds its templates by their names.
+
+    Source: documented by Azure.
+    """
+
+    type: Literal["azure_ai_evaluator"]
+    name: Name
+    evaluator_name: str
+    evaluator_version: str | None = None
+    initialization_parameters: dict[str, JsonValue] | None = None
+    data_mapping: dict[str, str] = Field(default_factory=dict)
+
+
 Grader = Annotated[
     StringCheckGrader
     | TextSimilarityGrader
     | LabelModelGrader
     | ScoreModelGrader
     | PythonGrader
-    | MultiGrader,
+    | MultiGrader
+    | AzureEvaluatorGrader,
     Field(discriminator="type"),
 ]
