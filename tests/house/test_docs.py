@@ -89,10 +89,12 @@ def test_every_example_of_providers_is_accepted(document: str, block: str, tmp_p
     """Examples are copied; one with a key of yesterday keeps the copier's server from starting."""
     config = tmp_path / "evald.toml"
     config.write_text(block, encoding="utf-8")
+    entries = tomllib.loads(block)["providers"]
+    keys = {each["api_key_env"]: "key" for each in entries if "api_key_env" in each}
 
-    providers = read_providers(Settings(config=config), {"EXAMPLE_API_KEY": "key"})
+    providers = read_providers(Settings(config=config), keys)
 
-    assert len(providers) == len(tomllib.loads(block)["providers"]) + 1, document
+    assert len(providers) == len(entries) + 1, document
 
 
 @pytest.mark.parametrize(("document", "block"), blocks("python"))
