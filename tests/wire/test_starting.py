@@ -65,7 +65,7 @@ def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
     listed = evald("keys", "--data-dir", tmp_path, "list")
 
     for ended in (served, listed):
-        assert_refuses(ended, "evald.sqlite3", "file is not a database", "another data folder")
+        assert_refuses(ended, "evald.sqlite3", "file is not a database", "name another one")
 
 
 def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
