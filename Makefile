@@ -13,9 +13,11 @@ PYTEST := $(BIN)/python -m pytest
 FAST := tests/unit tests/contract tests/wire
 # Slow tests measure and kill: they run one at a time.
 WORKERS := -n 2 --dist loadfile
+# Slow tests that look at no clock may run side by side.
+UNTIMED := tests/unit tests/contract tests/rescue
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all style types contracts lint house check fix bench bench-graders lock clean
+.PHONY: help demo test test-all clients client-table style types contracts lint house check fix bench bench-graders lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -26,9 +28,16 @@ demo: $(READY) ## a real eval against a server of your own, nothing to set up
 test: $(READY) ## unit and contract tests and the official client, under a minute
 	@$(PYTEST) $(FAST) -q -m "not slow" --hypothesis-profile=quick $(WORKERS) $(ARGS)
 
-test-all: $(READY) ## every test, the slow ones (crashes, restarts, large bodies) too
+test-all: clients ## every test, the slow ones (crashes, restarts, large bodies, other clients) too
 	@$(PYTEST) tests -q -m "not slow" $(WORKERS) $(ARGS)
-	@$(PYTEST) tests -q -m slow $(ARGS)
+	@$(PYTEST) $(UNTIMED) -q -rs -m slow $(WORKERS) $(ARGS)
+	@$(PYTEST) tests $(UNTIMED:%=--ignore=%) -q -rs -m slow $(ARGS)
+
+clients: $(READY) ## an environment for each client that test-all drives, below .clients
+	@$(BIN)/python -m tests.clients.environments $(if $(filter 1,$(UV)),--uv)
+
+client-table: $(READY) ## write into docs/compatibility.md which client makes which call
+	@$(BIN)/python -m tests.clients.claims
 
 lint: style types contracts ## format, ruff, types, import contracts
 
@@ -55,7 +64,7 @@ lock: ## resolve anew (needs uv): uv.lock, and requirements.lock from it; ARGS=-
 		--output-file requirements.lock
 
 clean: ## remove .venv, caches and built files; data folders stay
-	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .clients build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 style: $(READY)
