@@ -14,6 +14,8 @@ from evald.adapters.clock import SystemClock
 from evald.ports.apart import Apart, WorkerDied, WorkTooLong
 from tests.support.similarity import OnTheSpot
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 CLOCK = SystemClock()
 FOR_EVER = partial(signal.sigwait, [signal.SIGUSR1])  # which nobody sends
 

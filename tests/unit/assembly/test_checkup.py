@@ -32,6 +32,8 @@ from evald.services.keys import create_key, revoke_key
 from evald.settings import PythonGraders, Settings
 from tests.support.kept_runs import StillClock
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 OK, NOTE, PROBLEM = State.OK, State.NOTE, State.PROBLEM
 OWN = Provider(name="own", base_url="http://127.0.0.1:1/v1", api_key="sk-own", models=("m",))
 

@@ -9,6 +9,8 @@ from evald.domain.archive.kinds import Kind
 from tests.support.archives import archive_of, lines_of, write_archive
 from tests.support.fake_hosted import small_world
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 Captured = pytest.CaptureFixture[str]
 
 

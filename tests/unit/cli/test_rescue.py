@@ -17,6 +17,8 @@ from tests.support.fake_hosted import (
 )
 from tests.support.rescued import jsonl
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 VARIABLES = [
     "OPENAI_API_KEY",
     "AZURE_OPENAI_API_KEY",

@@ -20,6 +20,8 @@ from evald.domain.item_schema import (
     compile_item_schema,
 )
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 MOST_SECONDS = 1.0  # at most a third of it where the module was measured
 
 Wrap = Callable[[JsonValue], JsonValue]

@@ -28,6 +28,8 @@ from tests.support.hosted_bodies import (
     run_body,
 )
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 MOST = 1_000_000
 EVAL = hosted_id("eval_", 1)
 RUN = hosted_id("evalrun_", 10)

@@ -15,6 +15,8 @@ from evald.domain.archive.kinds import Kind
 from tests.support.fake_hosted import small_world
 from tests.support.rescued import archived_lines, rescued
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:

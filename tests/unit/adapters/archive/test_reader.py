@@ -12,6 +12,8 @@ from evald.adapters.archive.shelf import ArchiveUnreadable
 from tests.support.fake_hosted import small_world
 from tests.support.rescued import rescued
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 
 @pytest.fixture
 async def folder(tmp_path: Path) -> Path:

@@ -22,6 +22,8 @@ from tests.support.fake_hosted import EVALS as WORLD_EVALS
 from tests.support.fake_hosted import small_world
 from tests.support.rescued import archived_lines, rescued
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 EVALS: list[Line] = [((), b'{"id":"eval_1"}'), ((), b'{"id":"eval_2"}')]
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from evald.adapters.foreign.json_text import JsonText, TextMalformed
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

@@ -16,6 +16,8 @@ from evald.cli.demo.display import (
 )
 from evald.cli.demo.finished_runs import CriterionCount, FinishedRun, MissedItem, Usage
 
+pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
+
 REPORT_URL = "http://127.0.0.1:8080/evaluations/eval_" + "1" * 32 + "?run_id=evalrun_" + "2" * 32
 
 RUN = FinishedRun(
