@@ -143,8 +143,8 @@ def smallest_paired_difference(n: int, discordance: float, *, aim: Aim = USUAL) 
         raise ValueError("Without items no change can be seen.")
     z_a, z_b = _z_alpha(aim), _z_power(aim)
     rest = n + z_b**2 - z_a**2
-    if rest <= 0:
-        return 1.0
+    if n < z_a**2 or rest <= 0:
+        return 1.0  # not even a change of all of them would be told from chance
     whole = n + z_b**2
     effect = math.sqrt(discordance) * (z_a * math.sqrt(n) + z_b * math.sqrt(rest)) / whole
     if 0 < effect <= discordance:

@@ -1,7 +1,7 @@
 """How many items, and what they can show."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evald.domain.statistics.estimates import Estimate, mean_estimate
@@ -60,6 +60,7 @@ def test_so_many_items_just_show_the_effect(effect: float, variance: float) -> N
 
 
 @given(effects, shares, st.sampled_from([Aim(), STRICT]))
+@example(1.0, 1.0, STRICT)
 def test_so_many_pairs_just_show_the_effect(effect: float, share: float, aim: Aim) -> None:
     n = items_needed_paired(effect, share, aim=aim)
 
