@@ -6,12 +6,13 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from evald.adapters.sandbox.confined import ConfinedSandbox
 from evald.adapters.sandbox.unsafe import UnsafeProcesses
 from evald.ports.sandbox import CallFailed, CallScored
-from tests.sandbox.attacks import ATTACKS
-from tests.sandbox.runners import outcomes
+from tests.sandbox.attacks import ATTACKS, DENIED_SOMEWHERE
+from tests.sandbox.runners import Outcome, is_denied_to_everybody, outcomes
 from tests.sandbox.victim import victim
 
 NOBODY = 65_534
@@ -28,14 +29,22 @@ def main(interpreter: Path) -> None:
         free = outcomes(UnsafeProcesses(interpreter), ATTACKS, prey)
         walled = outcomes(ConfinedSandbox(interpreter), ATTACKS, prey)
         alone = outcomes(ConfinedSandbox(interpreter, bubblewrap=None), ATTACKS, prey)
-    said = {
-        name: (
-            isinstance(free[name], CallScored),
-            isinstance(walled[name], CallFailed) and isinstance(alone[name], CallFailed),
-        )
-        for name in ATTACKS
-    }
+        said = {
+            name: (
+                _is_proven(name, free[name], interpreter, prey),
+                isinstance(walled[name], CallFailed) and isinstance(alone[name], CallFailed),
+            )
+            for name in ATTACKS
+        }
     print(json.dumps({"said": said, "first": repr(walled["a socket"])}))
+
+
+def _is_proven(name: str, free: Outcome, interpreter: Path, prey: Any) -> bool:
+    """Whether the attack got through without walls, or would in no process of this machine."""
+    if isinstance(free, CallScored):
+        return True
+    is_denied = name in DENIED_SOMEWHERE
+    return is_denied and is_denied_to_everybody(ATTACKS[name], prey, interpreter)
 
 
 def _import_all() -> None:

@@ -3,6 +3,15 @@
 from textwrap import indent
 
 _LIBC = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+_WRITABLE = """
+import os
+def _writable(fd):
+    try:
+        os.write(fd, b"")
+    except OSError:
+        return False
+    return True
+"""
 
 
 def _attack(body: str, before: str = "") -> str:
@@ -164,15 +173,7 @@ report = next(fd for fd in range(3, 10) if _writable(fd))
 os.set_inheritable(report, True)
 os.execve(sys.executable, [sys.executable, "-c", code], {"R": str(report)})
 """,
-        """
-import os
-def _writable(fd):
-    try:
-        os.write(fd, b"")
-    except OSError:
-        return False
-    return True
-""",
+        _WRITABLE,
     ),
     "signals to the server": _attack("""
 import os
@@ -218,5 +219,166 @@ import resource
 soft, hard = resource.getrlimit(resource.RLIMIT_AS)
 assert soft == resource.RLIM_INFINITY
 """),
+    "machine code where callbacks lie": _attack(
+        """
+callback = ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 7)
+place = ctypes.cast(callback, ctypes.c_void_p).value
+ctypes.memmove(place, b"\\x90\\x90\\x90\\x90", 4)
+assert ctypes.string_at(place, 4) == b"\\x90\\x90\\x90\\x90"
+""",
+        _LIBC,
+    ),
+    "machine code by way of a file": _attack(
+        """
+place = ctypes.cast(libc.getpid, ctypes.c_void_p).value
+with open("/proc/self/mem", "r+b", buffering=0) as memory:
+    os.pwrite(memory.fileno(), ctypes.string_at(place, 1), place)
+""",
+        _LIBC,
+    ),
+    "another program, by its descriptor": _attack(
+        """
+import sys
+code = "import os, struct; report = int(os.environ['R']);"
+code += "os.write(report, struct.pack('<cI', b'S', 8) + struct.pack('<d', 1.0))"
+report = next(fd for fd in range(3, 10) if _writable(fd))
+os.set_inheritable(report, True)
+program = os.open(sys.executable, os.O_RDONLY)
+os.execve(program, [sys.executable, "-c", code], {"R": str(report)})
+""",
+        _WRITABLE,
+    ),
+    "a namespace of users": _attack("assert libc.unshare(0x10000000) == 0", _LIBC),
+    "calls by way of io_uring": _attack(
+        """
+ring = libc.syscall(425, 4, ctypes.create_string_buffer(120))
+assert ring >= 0
+os.close(ring)
+""",
+        _LIBC,
+    ),
+    "faults that it handles itself": _attack(
+        """
+faults = libc.syscall(323 if os.uname().machine == "x86_64" else 282, 1)
+assert faults >= 0
+os.close(faults)
+""",
+        _LIBC,
+    ),
+    "shared memory of System V": _attack(
+        """
+shared = libc.shmget(0, 4096, 0o1600)
+assert shared >= 0
+libc.shmctl(shared, 0, None)
+""",
+        _LIBC,
+    ),
+    "a message queue of System V": _attack(
+        """
+queue = libc.msgget(0, 0o1600)
+assert queue >= 0
+libc.msgctl(queue, 0, None)
+""",
+        _LIBC,
+    ),
+    "a message queue": _attack(
+        """
+name, is_x86 = b"evald-test-%d" % os.getpid(), os.uname().machine == "x86_64"
+queue = libc.syscall(240 if is_x86 else 180, name, os.O_CREAT | os.O_RDWR, 0o600, None)
+assert queue >= 0
+libc.syscall(241 if is_x86 else 181, name)
+os.close(queue)
+""",
+        _LIBC,
+    ),
+    "a key ring": _attack(
+        """
+add_key = 248 if os.uname().machine == "x86_64" else 217
+assert libc.syscall(add_key, b"user", b"evald", b"x", 1, -3) > 0
+""",
+        _LIBC,
+    ),
+    "watching a folder outside": _attack(
+        """
+watch = libc.inotify_init()
+assert libc.inotify_add_watch(watch, item["outside"].encode(), 0xFFF) > 0
+os.close(watch)
+""",
+        _LIBC,
+    ),
+    "signals by a descriptor": _attack("""
+import os, signal
+server = os.pidfd_open(item["pid"])
+signal.pidfd_send_signal(server, 0)
+os.close(server)
+"""),
+    "descriptors sent over a socket": _attack("""
+import os, socket
+a, b = socket.socketpair()
+socket.send_fds(a, [b"x"], [0])
+_, (descriptor,), _, _ = socket.recv_fds(b, 1, 1)
+os.close(descriptor)
+"""),
+    "a terminal": _attack("""
+import os
+for each in os.openpty():
+    os.close(each)
+"""),
+    "a lock on a file outside": _attack("""
+import fcntl
+with open(item["library"], "rb") as file, open(item["library"], "rb") as again:
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        raise PermissionError("It is not locked.")
+    except BlockingIOError:
+        pass
+"""),
+    "disk in no time": _attack(
+        """
+with open("large", "wb") as file:
+    keeping_its_size, size = 1, ctypes.c_long(16 << 20)
+    assert libc.fallocate(file.fileno(), keeping_its_size, ctypes.c_long(0), size) == 0
+    assert os.fstat(file.fileno()).st_blocks * 512 >= 16 << 20
+""",
+        _LIBC,
+    ),
+    "the server's priority": _attack("""
+import os
+os.setpriority(os.PRIO_PROCESS, item["pid"], os.getpriority(os.PRIO_PROCESS, item["pid"]))
+"""),
+    "the server's limits": _attack("""
+import resource
+resource.prlimit(item["pid"], resource.RLIMIT_NOFILE)
+"""),
 }
 """By what they are after. They do no harm: they show that they could."""
+
+_NO_TRACING = "Processes of one user are kept from one another here."
+DENIED_SOMEWHERE = {
+    "the server's environment": _NO_TRACING,
+    "the server's memory, as a file": _NO_TRACING,
+    "the server's memory, by a call": _NO_TRACING,
+    "tracing the server": _NO_TRACING,
+    "being traced": _NO_TRACING,
+    "the server's folder": _NO_TRACING,
+    "another item's result": _NO_TRACING,
+    "a library it wrote": "Files for passing use may not be executed here.",
+    "machine code": "No memory may be both written to and executed here.",
+    "machine code where callbacks lie": "libffi keeps callbacks where none can be written here.",
+    "machine code by way of a file": "The kernel guards memory against its own process here.",
+    "3 GB of memory": "The machine, or its limit on processes, is too small.",
+    "a file of 2 GB": "The machine's limit on files, or its disk, is too small.",
+    "disk in no time": "The file system cannot set space aside.",
+    "limits of its own": "Processes have a limit on memory here anyway.",
+    "a namespace of users": "Namespaces of users are forbidden here.",
+    "calls by way of io_uring": "io_uring is switched off here.",
+    "faults that it handles itself": "userfaultfd is switched off here.",
+    "a key ring": "Keys are kept from processes here.",
+    "a message queue": "Message queues are not there.",
+    "shared memory of System V": "The kernel has no System V IPC.",
+    "a message queue of System V": "The kernel has no System V IPC.",
+    "signals by a descriptor": "Processes have no descriptors here.",
+    "a socket without an address in the file system": "The system keeps abstract sockets apart.",
+}
+"""Attacks that some systems refuse to everybody, walls or none, and why."""

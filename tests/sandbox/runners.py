@@ -1,8 +1,11 @@
 """Sandboxes of which attacks are made, and one that is none."""
 
 import asyncio
+import json
 import platform
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -52,6 +55,21 @@ async def all_outcomes(
         return {name: task.result() for name, task in tasks.items()}
     finally:
         await sandbox.close()
+
+
+def is_denied_to_everybody(source: str, item: Any, interpreter: Path = INTERPRETER) -> bool:
+    """Whether a plain process that has nothing to do with evald cannot do it either."""
+    code = f"{source}\nimport json, sys\nsys.exit(grade({{}}, json.load(sys.stdin)) != 1.0)\n"
+    with tempfile.TemporaryDirectory() as folder:
+        ran = subprocess.run(
+            [interpreter, "-I", "-c", code],
+            input=json.dumps(item).encode(),
+            cwd=folder,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    return ran.returncode != 0
 
 
 async def skip_where_the_kernel_cannot(sandbox: ConfinedSandbox) -> None:

@@ -46,11 +46,21 @@ def grade(sample, item):
         database.execute("insert into numbers values (1.0)")
         return database.execute("select number from numbers").fetchone()[0]
 """,
-    "callbacks of C": """
+    "functions of C": """
 import ctypes
+libm = ctypes.CDLL(None)
+libm.fabs.restype, libm.fabs.argtypes = ctypes.c_double, [ctypes.c_double]
 def grade(sample, item):
-    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
-    return kind(lambda number: number + 1)(0)
+    return libm.fabs(-1.0)
+""",
+    "locks and space set aside": """
+import fcntl, os
+def grade(sample, item):
+    with open("file", "wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        os.posix_fallocate(file.fileno(), 0, 100_000)
+        return float(os.fstat(file.fileno()).st_size == 100_000)
 """,
     "data classes": """
 from __future__ import annotations
@@ -80,6 +90,15 @@ def grade(sample, item):
     "large numbers": "def grade(sample, item): return len(str(item['large'])) / 4000\n",
 }
 
+COUNTING = """
+import os
+def grade(sample, item):
+    for path in ("cpu.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"):
+        if os.path.exists("/sys/fs/cgroup/" + path):
+            open("/sys/fs/cgroup/" + path).read()
+    return float(os.environ["OMP_NUM_THREADS"])
+"""
+
 FAILING = {
     "raise SystemExit": "SystemExit",
     "return 'high'": "a value of type str",
@@ -102,6 +121,19 @@ OTHERS = [
 @pytest.mark.parametrize("task", HONEST)
 async def test_it_works(task: str, sandbox: ConfinedSandbox) -> None:
     outcome = await sandbox.call(call_of(HONEST[task], {"large": 10**3999}))
+
+    assert isinstance(outcome, CallScored), outcome
+    assert outcome.score == 1.0
+
+
+async def test_processors_can_be_counted_without_bubblewrap_too() -> None:
+    """Joblib raises where it can see these files and not read them."""
+    sandbox = ConfinedSandbox(INTERPRETER, bubblewrap=None)
+    try:
+        await skip_where_the_kernel_cannot(sandbox)
+        outcome = await sandbox.call(call_of(COUNTING))
+    finally:
+        await sandbox.close()
 
     assert isinstance(outcome, CallScored), outcome
     assert outcome.score == 1.0
@@ -141,6 +173,37 @@ async def test_a_package_that_is_not_there_is_named(sandbox: ConfinedSandbox) ->
     assert outcome.missing == "no_such"
 
 
+async def test_a_module_of_a_package_that_is_there_is_named_in_full(
+    sandbox: ConfinedSandbox,
+) -> None:
+    outcome = await sandbox.call(call_of("import json.no_such\n"))
+
+    assert isinstance(outcome, CallFailed)
+    assert outcome.missing == "json.no_such"
+
+
+@pytest.mark.parametrize(
+    ("raising", "missing"),
+    [
+        ("try: import no_such\nexcept ImportError: raise ImportError('Install it')", "no_such"),
+        ("raise ImportError(\"Missing optional dependency 'pyarrow'. Use pip\")", "pyarrow"),
+        (
+            'raise LookupError("\\n  Resource \\x1b[93mpunkt\\x1b[0m not found.")',
+            "NLTK data 'punkt'",
+        ),
+        ("try: import no_such\nexcept ImportError: raise ValueError('odd')", None),
+        ("from json import no_such", None),
+    ],
+)
+async def test_what_code_misses_is_told_from_what_it_does_wrong(
+    raising: str, missing: str | None, sandbox: ConfinedSandbox
+) -> None:
+    outcome = await sandbox.call(call_of(raising))
+
+    assert isinstance(outcome, CallFailed)
+    assert outcome.missing == missing
+
+
 @pytest.mark.skipif(not OTHERS, reason="There is no other Python 3.11 or newer on this machine.")
 async def test_another_interpreter_without_evald_runs_the_code() -> None:
     sandbox = ConfinedSandbox(OTHERS[0])
@@ -169,9 +232,10 @@ async def test_an_idle_sandbox_ends_its_process_and_begins_anew() -> None:
     sandbox = ConfinedSandbox(INTERPRETER, Limits(idle_s=0.05))
     await skip_where_the_kernel_cannot(sandbox)
     call = call_of("def grade(sample, item): return 1.0\n")
+    others = psutil.Process().children()
     try:
         await sandbox.call(call)
-        begun = psutil.Process().children()
+        begun = [each for each in psutil.Process().children() if each not in others]
         gone, alive = await asyncio.to_thread(psutil.wait_procs, begun, timeout=10)
         again = await sandbox.call(call)
     finally:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from evald.adapters.sandbox.confined import ConfinedSandbox
+from evald.adapters.sandbox.limits import Limits
 from evald.adapters.sandbox.unsafe import UnsafeProcesses
 from evald.ports.sandbox import CallFailed, CallScored, SandboxDown
 from tests.sandbox.runners import (
@@ -93,6 +94,42 @@ async def test_what_goes_on_too_long_or_takes_too_much_is_ended(
     assert isinstance(free, CallScored), free
     assert isinstance(ended, CallFailed), ended
     assert said in ended.details
+
+
+WRITING = """
+# {package}
+import time
+def grade(sample, item):
+    open("file", "wb").write(b"x" * item["bytes"])
+    time.sleep(1.5)
+    return 1.0
+"""
+
+
+@pytest.mark.slow
+async def test_calls_that_write_too_much_together_lose_the_one_that_wrote_most() -> None:
+    """Each keeps to its own bound; they are of different zygotes, and counted in one sum."""
+    confined = ConfinedSandbox(INTERPRETER, Limits(at_once=3, scratch_of_all_bytes=10_000_000))
+    small, large = ((1_000_000, "none"), (8_000_000, "html"))
+    try:
+        await skip_where_the_kernel_cannot(confined)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(
+                    confined.call(call_of(WRITING.format(package=package), {"bytes": size}))
+                )
+                for size, package in (small, (4_000_000, "asyncio"), large)
+            ]
+        after = await confined.call(call_of(WRITING.format(package="none"), {"bytes": 8_000_000}))
+    finally:
+        await confined.close()
+
+    least, middle, most = (each.result() for each in tasks)
+    assert isinstance(least, CallScored)
+    assert isinstance(middle, CallScored)
+    assert isinstance(most, SandboxDown)
+    assert "together" in most.reason
+    assert isinstance(after, CallScored)
 
 
 async def test_memory_beyond_the_limit_is_an_error_of_the_code(sandbox: ConfinedSandbox) -> None:

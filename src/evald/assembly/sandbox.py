@@ -9,6 +9,7 @@ from typing import Protocol, assert_never
 
 from evald.adapters.sandbox.refusing import NoSandbox
 from evald.adapters.sandbox.unsafe import UnsafeProcesses
+from evald.assembly.grader_environment import grader_environment
 from evald.ports.sandbox import Sandbox
 from evald.settings import Settings, variable
 
@@ -39,7 +40,7 @@ def _sandbox(settings: Settings) -> _Closable:
         case "off":
             return NoSandbox(f"{name} is 'off'.")
         case "unsafe":
-            return UnsafeProcesses(grader_interpreter())
+            return UnsafeProcesses(grader_interpreter(settings.data_dir))
         case "sandboxed":
             if sys.platform != "linux":
                 return NoSandbox(
@@ -47,12 +48,17 @@ def _sandbox(settings: Settings) -> _Closable:
                 )
             # What confines imports modules that only Linux has.
             confined = import_module("evald.adapters.sandbox.confined")
-            sandbox: _Closable = confined.ConfinedSandbox(grader_interpreter())
+            interpreter = grader_interpreter(settings.data_dir)
+            sandbox: _Closable = confined.ConfinedSandbox(interpreter)
             return sandbox
         case _:
             assert_never(settings.python_graders)
 
 
-def grader_interpreter() -> Path:
-    """The interpreter that runs the code of graders: the server's own."""
-    return Path(sys.executable)
+def grader_interpreter(data_dir: Path) -> Path:
+    """The interpreter that runs graders' code: the server's own, unless there is one for them.
+
+    Where packages were installed, no other takes their place: scores would change unsaid.
+    """
+    installed = grader_environment(data_dir)
+    return Path(sys.executable) if installed.contents() is None else installed.interpreter

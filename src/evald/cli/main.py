@@ -16,6 +16,7 @@ VERBS: Final[dict[str, tuple[str, str]]] = {
     "restore": ("evald.cli.restore", "make a data folder of a backup"),
     "migrate": ("evald.cli.migrate", "bring a database to this version's schema"),
     "keys": ("evald.cli.keys", "create, list and revoke API keys"),
+    "graders": ("evald.cli.graders", "install the packages that python graders may import"),
     "doctor": ("evald.cli.doctor", "check settings, machine, data and providers"),
 }
 """Each verb's module, which has `add_arguments(parser)` and `run(args)`, and its sentence."""

@@ -9,6 +9,7 @@ from evald.domain.errors import InvalidValue, MissingParameter
 from evald.domain.formula import FormulaInvalid
 from evald.graders.azure_evaluator import EvaluatorUnusable, comparison_of
 from evald.graders.call_plan import ModelGrader, chat_shape
+from evald.graders.image_packages import IMAGE_TAG
 from evald.graders.multi import formula_of, placed_graders
 from evald.graders.score_model import range_of
 from evald.wire.graders import (
@@ -22,8 +23,8 @@ from evald.wire.graders import (
     TextSimilarityGrader,
 )
 
-IMAGE_TAGS = ("2025-05-08",)
-"""The sets of packages that a python grader may name. Source: OpenAI, "Graders" guide."""
+IMAGE_TAGS = (IMAGE_TAG,)
+"""The sets of packages that a python grader may name."""
 
 MAX_SOURCE_BYTES = 256 * 1024
 """How long the source of a python grader may be. Source: OpenAI, "Graders" guide ("256 kB")."""
@@ -103,8 +104,9 @@ def _check_label_model(grader: LabelModelGrader, param: str) -> None:
         raise InvalidValue(
             f"Grader '{grader.name}' has no labels to choose from.", param=f"{param}.labels"
         )
+    labels = set(grader.labels)  # of 100,000 labels, a look through the list for each took minutes
     for label in grader.passing_labels:
-        if label not in grader.labels:
+        if label not in labels:
             raise InvalidValue(
                 f"The passing label '{label}' of grader '{grader.name}' is not among its labels.",
                 param=f"{param}.passing_labels",

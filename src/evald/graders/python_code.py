@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from evald.domain.template import Variables
 from evald.graders.grade import Fault, Grade, errored, scored
+from evald.graders.image_packages import IMAGE_TAG, is_documented
 from evald.graders.tools import GraderTools
 from evald.ports.sandbox import CallFailed, CallScored, GraderCall, SandboxDown
 from evald.wire.graders import PythonGrader
@@ -52,6 +53,8 @@ def _failed(grader: PythonGrader, outcome: CallFailed) -> Grade:
             f"The code of grader '{grader.name}' needs {outcome.missing}, which is not installed "
             "for python graders here."
         )
+        if is_documented(outcome.missing):
+            message += f" `evald graders install {IMAGE_TAG}` installs what the hosted service has."
         return errored("grader_package_missing", message, fault=Fault.PYTHON_SERVER)
     failure: dict[str, JsonValue] = {FAILURE: outcome.details}
     return Grade(0.0, passed=False, fault=Fault.PYTHON_RUNTIME, details=failure)

@@ -47,6 +47,24 @@ async def graded(
 
 
 @pytest.mark.parametrize(
+    ("missing", "is_told"),
+    [
+        ("sklearn", True),
+        ("NLTK data 'punkt_tab'", True),
+        ("torch", False),
+        ("NLTK data 'x'", False),
+    ],
+)
+async def test_what_the_hosted_service_has_can_be_installed(missing: str, is_told: bool) -> None:
+    grade = await graded(ScriptedSandbox(CallFailed("ModuleNotFoundError", "", 0.1, missing)))
+
+    assert grade.error is not None
+    assert grade.error.code == "grader_package_missing"
+    assert missing in grade.error.message
+    assert ("`evald graders install 2025-05-08`" in grade.error.message) is is_told
+
+
+@pytest.mark.parametrize(
     ("score", "threshold", "default", "passed"),
     [
         (0.5, None, 0.5, True),

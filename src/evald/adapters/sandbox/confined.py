@@ -16,6 +16,7 @@ from evald.adapters.sandbox.memory import sealed_memory, shared_memory
 from evald.adapters.sandbox.outcomes import Ended, outcome
 from evald.adapters.sandbox.payload import payload
 from evald.adapters.sandbox.scratch import ScratchRoom, remove, remove_tree
+from evald.adapters.sandbox.scratch_sum import ScratchSum
 from evald.adapters.sandbox.zygote_link import (
     END_S,
     Place,
@@ -54,6 +55,7 @@ class ConfinedSandbox:
         self._bubblewrap = bubblewrap
         self._limits = limits or Limits()
         self._slots = asyncio.Semaphore(self._limits.at_once)
+        self._scratch = ScratchSum(self._limits.scratch_of_all_bytes)
         # Two calls at once would otherwise both try the walls, in two rooms.
         self._trying = asyncio.Lock()
         self._room: ScratchRoom | None = None
@@ -108,6 +110,7 @@ class ConfinedSandbox:
                 order = Order(number, str(folder), bounds)
                 ended = await _ended(link, order, link.begin(order, (given, answer)))
             finally:
+                self._scratch.forget(number)
                 if not remove(folder):
                     await uninterrupted(asyncio.to_thread(remove_tree, folder))
             if ended.breach == TIME and bounds.seconds < limit.seconds:
@@ -123,7 +126,7 @@ class ConfinedSandbox:
         except (ZygoteDown, OSError) as problem:
             self._refusal = str(problem)
         else:
-            self._zygotes = Zygotes(working, self._limits.idle_s)
+            self._zygotes = Zygotes(working, self._limits.idle_s, self._scratch)
 
 
 async def _working_place(place: Place, bubblewrap: str | None) -> Place:

@@ -9,6 +9,10 @@ from evald.adapters.sandbox.inside.order import Bounds
 from evald.ports.sandbox import CallFailed, CallScored, SandboxDown
 
 _SIGNALS = {-9: "SIGKILL: the machine was out of memory", -11: "SIGSEGV", -6: "SIGABRT"}
+_OF_ALL = (
+    "All calls at work had written more than they may together, and this one the most: it was "
+    "ended."
+)
 _SIGNALS |= {-24: "SIGXCPU: it took too much processor time", -31: "SIGSYS"}
 
 
@@ -32,8 +36,10 @@ def outcome(report: bytes, ended: Ended, bounds: Bounds) -> CallScored | CallFai
     """
     found = records.read_report(report)
     if records.CONFINED not in found:
-        reason = found.get(records.DOWN, b"").decode(errors="replace")
+        reason = found.get(records.DOWN, b"")[: records.MAX_DETAILS].decode(errors="replace")
         return SandboxDown(reason or "The sandbox could not begin the call.")
+    if ended.breach == order.SCRATCH_OF_ALL:
+        return SandboxDown(_OF_ALL)
     stdout = found.get(records.STDOUT, b"")[: records.MAX_STDOUT].decode(errors="replace")
     score = found.get(records.SCORE, b"")
     if ended.breach is None and len(score) == records.FLOAT.size:

@@ -73,31 +73,31 @@ class UnsafeProcesses:
             env={"LANG": "C.UTF-8", "TZ": "UTC"},
             start_new_session=True,
         )
-        said = b""
+        said = bytearray()
         try:
             async with asyncio.timeout(seconds):
-                said = await _spoken(process, payload(call))
+                await _hear(process, payload(call), said)
         except TimeoutError:
             breach = TIME
         finally:
             _kill(process)
             await uninterrupted(process.wait())
+        if breach and seconds < self._limits.bounds.seconds:
+            return SandboxDown("The row's time was over before its code had a score.")
         ended = Ended(process.returncode or 0, breach, time.monotonic() - began)
-        return outcome(said, ended, self._limits.bounds)
+        return outcome(bytes(said), ended, self._limits.bounds)
 
 
-async def _spoken(process: asyncio.subprocess.Process, given: bytes) -> bytes:
-    """The beginning of what the process writes; the rest is not waited for."""
+async def _hear(process: asyncio.subprocess.Process, given: bytes, said: bytearray) -> None:
+    """Puts the beginning of what the process writes into `said`; the rest is not waited for."""
     if process.stdin is None or process.stdout is None:
-        return b""
+        return
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         process.stdin.write(given)
         await process.stdin.drain()
     process.stdin.close()
-    said = b""
     while len(said) < report.SIZE and (piece := await process.stdout.read(report.SIZE)):
         said += piece
-    return said
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

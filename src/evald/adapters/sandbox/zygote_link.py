@@ -11,8 +11,9 @@ from pathlib import Path
 
 import evald
 from evald.adapters.sandbox.bubblewrap import wrapped
-from evald.adapters.sandbox.inside.order import Order
+from evald.adapters.sandbox.inside.order import SCRATCH_OF_ALL, Order
 from evald.adapters.sandbox.outcomes import Ended
+from evald.adapters.sandbox.scratch_sum import ScratchSum
 
 START_S = 60.0
 END_S = 5.0
@@ -54,10 +55,16 @@ class Place:
 class ZygoteLink:
     """One zygote, from its start to its end."""
 
-    def __init__(self, process: asyncio.subprocess.Process, link: socket.socket) -> None:
-        """Speaks with this process over this socket; `start` makes both."""
+    def __init__(
+        self, process: asyncio.subprocess.Process, link: socket.socket, scratch: ScratchSum
+    ) -> None:
+        """Speaks with this process over this socket; `start` makes both.
+
+        What its calls have of scratch is told to `scratch`.
+        """
         self._process = process
         self._link = link
+        self._scratch = scratch
         self._ending: dict[int, asyncio.Future[Ended]] = {}
         self._is_open = True
         asyncio.get_running_loop().add_reader(link.fileno(), self._hear)
@@ -78,10 +85,10 @@ class ZygoteLink:
         self._ending[order.number] = future
         return future
 
-    def kill(self, number: int) -> None:
-        """The call's process is killed; its future tells when it is gone."""
+    def kill(self, number: int, breach: str | None = None) -> None:
+        """The call's process is killed, for this breach; its future tells when it is gone."""
         with contextlib.suppress(ZygoteDown):
-            self._send({"kill": number}, ())
+            self._send({"kill": number, "breach": breach}, ())
 
     async def close(self) -> None:
         """The zygote is gone, and every call with it."""
@@ -114,9 +121,15 @@ class ZygoteLink:
             self._hang_up()
             return
         said = json.loads(message)
+        if "taken" in said:
+            self._scratch.tell(dict(said["taken"]), self._end_for_scratch)
+            return
         future = self._ending.pop(said["ended"], None)
         if future is not None and not future.done():
             future.set_result(Ended(said["status"], said["breach"], said["seconds"]))
+
+    def _end_for_scratch(self, number: int) -> None:
+        self.kill(number, SCRATCH_OF_ALL)
 
     def _hang_up(self) -> None:
         if not self._is_open:
@@ -130,7 +143,7 @@ class ZygoteLink:
         self._ending.clear()
 
 
-async def start(place: Place, names: frozenset[str]) -> ZygoteLink:
+async def start(place: Place, names: frozenset[str], scratch: ScratchSum) -> ZygoteLink:
     """A zygote that has imported these packages, where they are there, and proven its walls.
 
     Raises:
@@ -138,7 +151,7 @@ async def start(place: Place, names: frozenset[str]) -> ZygoteLink:
     """
     process, link = await _spawn(place, "serve", *sorted(names))
     await _first_word(process, link, place)
-    return ZygoteLink(process, link)
+    return ZygoteLink(process, link, scratch)
 
 
 async def try_walls(place: Place) -> None:

@@ -6,12 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from evald.adapters.sandbox.inside.warming import BY_NAME
+from evald.adapters.sandbox.scratch_sum import ScratchSum
 from evald.adapters.sandbox.zygote_link import Place, ZygoteLink, start
 
-MOST = 3
-"""So many sets of packages have a zygote of their own, and none as well: who names no package shall
-not wait for those of others. Any further sets share one that has all packages.
+MOST = 4
+"""So many sets of packages have a zygote of their own, none being a set too. A further set takes
+the place of one that nobody had for a while; else it shares a zygote that has all packages.
 """
+
+RESTING_S = 5.0
+"""Who is idle for less may be wanted again with the next row."""
 
 
 @dataclass(slots=True)
@@ -19,15 +23,27 @@ class _Held:
     link: ZygoteLink
     users: int = 0
     idle: asyncio.TimerHandle | None = None
+    idle_since: float = 0.0
 
 
 class Zygotes:
     """Starts a zygote when it is first wanted, and ends it once nobody has for a while."""
 
-    def __init__(self, place: Place, idle_s: float) -> None:
-        """Starts them there; idle time in seconds."""
+    def __init__(
+        self, place: Place, idle_s: float, scratch: ScratchSum, *, resting_s: float = RESTING_S
+    ) -> None:
+        """Starts them there, and ends them after so many idle seconds.
+
+        Args:
+            place: where, and under which interpreter.
+            idle_s: how long one is kept that nobody has.
+            scratch: is told what their calls write.
+            resting_s: how long one is kept that stands in another's way.
+        """
         self._place = place
         self._idle_s = idle_s
+        self._resting_s = resting_s
+        self._scratch = scratch
         # Two calls at once would otherwise start two zygotes of a kind.
         self._starting = asyncio.Lock()
         self._held: dict[frozenset[str], _Held] = {}
@@ -50,6 +66,7 @@ class Zygotes:
             held.users -= 1
             if not held.users:
                 loop = asyncio.get_running_loop()
+                held.idle_since = loop.time()
                 held.idle = loop.call_later(self._idle_s, self._rest, held)
 
     async def close(self) -> None:
@@ -64,15 +81,24 @@ class Zygotes:
 
     async def _get(self, names: frozenset[str]) -> _Held:
         async with self._starting:
-            if names and names not in self._held and len(self._held) > MOST:
+            if names not in self._held and len(self._held) >= MOST and not self._make_room():
                 names = frozenset(BY_NAME)
             held = self._held.get(names)
             if held is not None and not held.link.is_open:
                 await held.link.close()
                 held = None
             if held is None:
-                held = self._held[names] = _Held(await start(self._place, names))
+                held = self._held[names] = _Held(await start(self._place, names, self._scratch))
             return held
+
+    def _make_room(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        for each in self._held.values():
+            if not each.users and each.idle and now - each.idle_since >= self._resting_s:
+                each.idle.cancel()
+                self._rest(each)
+                return True
+        return False
 
     def _rest(self, held: _Held) -> None:
         if held.users:

@@ -16,10 +16,12 @@ from evald.assembly.checkup.folder import (
     check_space,
     is_served,
 )
+from evald.assembly.checkup.grader_packages import check_grader_packages
 from evald.assembly.checkup.machine import check_clock, check_sandbox, check_versions
 from evald.assembly.checkup.providers import GapsNamed, MissingKey, call_providers, check_provider
 from evald.assembly.checkup.shared_database import check_shared_database
 from evald.assembly.data_folder import DATABASE, DURABLE_DATABASE
+from evald.assembly.grader_environment import grader_environment
 from evald.assembly.providers import ConfigInvalid, read_providers
 from evald.assembly.sandbox import sandbox_refusal
 from evald.settings import Settings, variable
@@ -41,6 +43,7 @@ def check_up(
         check_address(settings),
         check_port(settings, is_served=is_served(settings.data_dir)),
         check_sandbox(settings, find_abilities(), asyncio.run(sandbox_refusal(settings))),
+        check_grader_packages(grader_environment(settings.data_dir)),
     ]
     try:
         providers = read_providers(settings, GapsNamed(environment))

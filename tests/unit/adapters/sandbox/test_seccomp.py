@@ -8,6 +8,7 @@ from evald.adapters.sandbox.inside import seccomp
 from evald.adapters.sandbox.inside.syscalls import AARCH64, ALLOWED, AUDIT_ARCH, X86_64
 
 ALLOW, REFUSE, PRETEND, ABSENT, KILL = 0x7FFF0000, 0x50001, 0x50000, 0x50026, 0x80000000
+UNSUPPORTED = 0x5005F
 
 
 def decided(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
@@ -51,6 +52,9 @@ def test_what_is_listed_is_allowed_and_its_neighbours_are_not(machine: str) -> N
     [
         ("mmap to read", 9, (0, 4096, 1), ALLOW),
         ("mmap to execute", 9, (0, 4096, 5), REFUSE),
+        ("mmap of huge pages", 9, (0, 4096, 3, 0x40022), REFUSE),
+        ("fallocate", 285, (), UNSUPPORTED),
+        ("flock", 73, (), PRETEND),
         ("mprotect to execute", 10, (0, 4096, 4), REFUSE),
         ("a thread", 56, (0x3D0F00,), ALLOW),
         ("a process", 56, (17,), REFUSE),

@@ -30,7 +30,10 @@ MODULE = "grader"
 LAST_LINES = 20
 
 _NLTK_RESOURCE = re.compile(r"Resource\s+(?:\x1b\[\d+m)?'?([\w./-]+?)'?(?:\x1b\[\d+m)?\s+not found")
-_NO_MAPPING = "failed to map segment"
+_IN_IMPORT = re.compile(
+    r"Missing optional dependency '(?P<optional>[\w.-]+)'"  # as pandas says it
+    r"|(?:-packages|lib-dynload)/(?P<package>\w+)[^:]*: failed to map segment"
+)
 _FOLDERS = tuple({sysconfig.get_path(name) for name in ("purelib", "platlib")})
 
 
@@ -79,7 +82,7 @@ def settle_in(scratch: str) -> None:
     """The scratch folder is home, current folder and the place of temporary files."""
     os.chdir(scratch)
     os.environ.clear()
-    os.environ.update(HOME=scratch, TMPDIR=scratch, TZ="UTC", LANG="C.UTF-8")
+    os.environ.update(HOME=scratch, TMPDIR=scratch, TZ="UTC", LANG="C.UTF-8", OMP_NUM_THREADS="1")
     tempfile.tempdir = scratch
 
 
@@ -135,12 +138,15 @@ def _last_lines(raised: BaseException) -> str:
 def _missing(raised: BaseException | None) -> str | None:
     """The package or data file that is not installed, if that is what was raised."""
     if isinstance(raised, ModuleNotFoundError) and raised.name:
-        return raised.name.partition(".")[0]
-    if isinstance(raised, ImportError) and _NO_MAPPING in str(raised):
-        return (raised.name or str(raised)).partition(".")[0]
+        package = raised.name.partition(".")[0]
+        return raised.name if package in sys.modules else package
+    if isinstance(raised, ImportError) and (found := _IN_IMPORT.search(str(raised))):
+        return found["optional"] or found["package"]
     if type(raised) is LookupError:
-        found = _NLTK_RESOURCE.search(str(raised))
-        return None if found is None else f"NLTK data '{found[1]}'"
+        resource = _NLTK_RESOURCE.search(str(raised))
+        return None if resource is None else f"NLTK data '{resource[1]}'"
     if isinstance(raised, FileNotFoundError) and str(raised.filename).startswith(_FOLDERS):
         return str(raised.filename)
+    if isinstance(raised, ImportError):  # "Install openpyxl", says pandas while it is at an error
+        return _missing(raised.__cause__ or raised.__context__)
     return None if raised is None else _missing(raised.__cause__)

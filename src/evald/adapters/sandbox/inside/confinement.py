@@ -14,7 +14,14 @@ from evald.adapters.sandbox.inside.order import Bounds
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
-LIBRARY_FILES = ("/etc/ld.so.cache", "/usr/share/zoneinfo")
+LIBRARY_FILES = (
+    "/etc/ld.so.cache",
+    "/usr/share/zoneinfo",
+    # How many processors there are: joblib raises where it can see these and not read them.
+    "/sys/fs/cgroup/cpu.max",
+    "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
+    "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
+)
 CPUS = 2
 OPEN_FILES = 256
 

@@ -27,5 +27,6 @@ MAX_THREADS = 256
 # The bounds over which a call is killed by whoever looks after it.
 TIME = "time"
 SCRATCH = "scratch"
+SCRATCH_OF_ALL = "scratch of all"
 FILES = "files"
 THREADS = "threads"

@@ -52,7 +52,6 @@ ALLOWED: Final[dict[str, tuple[int | None, int | None]]] = {
     "exit": (60, 93),
     "wait4": (61, 260),
     "uname": (63, 160),
-    "flock": (73, 32),
     "fsync": (74, 82),
     "fdatasync": (75, 83),
     "ftruncate": (77, 46),
@@ -114,7 +113,6 @@ ALLOWED: Final[dict[str, tuple[int | None, int | None]]] = {
     "set_robust_list": (273, 99),
     "epoll_pwait": (281, 22),
     "timerfd_create": (283, 85),
-    "fallocate": (285, 47),
     "timerfd_settime": (286, 86),
     "timerfd_gettime": (287, 87),
     "eventfd2": (290, 19),
@@ -138,6 +136,7 @@ ALLOWED: Final[dict[str, tuple[int | None, int | None]]] = {
 }
 
 PRETENDED: Final[dict[str, tuple[int | None, int | None]]] = {
+    "flock": (73, 32),
     "chmod": (90, None),
     "fchmod": (91, 52),
     "utime": (132, None),
@@ -148,7 +147,8 @@ PRETENDED: Final[dict[str, tuple[int | None, int | None]]] = {
     "fchmodat2": (452, 452),
 }
 """Answered with success, and not done. Landlock does not guard modes and times, so that a fork
-could change those of foreign files; but `shutil.copy` must not fail in a scratch folder.
+could change those of foreign files, nor locks, so that it could hold up whoever wants a lock on a
+file that it may read; but `shutil.copy` must not fail in a scratch folder.
 """
 
 ABSENT: Final[dict[str, tuple[int | None, int | None]]] = {
@@ -161,6 +161,8 @@ The C library then takes the older call.
 
 
 UNSUPPORTED: Final[dict[str, tuple[int | None, int | None]]] = {
+    # It takes any amount of disk in no time, before whoever watches can look.
+    "fallocate": (285, 47),
     "setxattr": (188, 5),
     "lsetxattr": (189, 6),
     "fsetxattr": (190, 7),
@@ -171,7 +173,7 @@ UNSUPPORTED: Final[dict[str, tuple[int | None, int | None]]] = {
     "llistxattr": (195, 12),
     "flistxattr": (196, 13),
 }
-"""Answered as by a file system without attributes, which whoever copies files must expect."""
+"""Answered as by a file system that cannot do it, which whoever calls it must expect."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ class Arguments:
 
 
 _PROT_EXEC = 0x4
+_MAP_HUGETLB = 0x40000
 _O_TRUNC_AND_MODE = 0x203
 _O_TRUNC_READ_ONLY = 0x200
 _O_TMPFILE_BIT = 0x400000
@@ -200,8 +203,9 @@ _CLONE_MASK = 0x00010000 | 0x100 | 0x800 | 0x2000 | 0x4000 | 0x00800000 | 0x7E02
 _CLONE_THREAD = 0x00010000 | 0x100 | 0x800
 
 CONDITIONAL: Final[dict[str, tuple[Arguments, ...]]] = {
-    # No page becomes executable any more: what the code wrote cannot be loaded as a library.
-    "mmap": (Arguments((9, 222), ((2, _PROT_EXEC, 0),)),),
+    # No page becomes executable any more: what the code wrote cannot be loaded as a library. Huge
+    # pages are set aside for somebody, such as a database.
+    "mmap": (Arguments((9, 222), ((2, _PROT_EXEC, 0), (3, _MAP_HUGETLB, 0))),),
     "mprotect": (Arguments((10, 226), ((2, _PROT_EXEC, 0),)),),
     "clone": (Arguments((56, 220), ((0, _CLONE_MASK, _CLONE_THREAD),)),),
     # A pair of connected streams is what asyncio wakes itself with. (Datagrams could be sent to

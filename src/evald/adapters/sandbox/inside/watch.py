@@ -27,22 +27,35 @@ class Watched:
     began: float
 
 
-def breach(call: Watched, now: float) -> str | None:
-    """Which bound the call is over, if any."""
+@dataclass(frozen=True)
+class Seen:
+    """What a look at a call found: the bound it is over, if any, and its bytes of scratch."""
+
+    breach: str | None
+    scratch_bytes: int = 0
+
+
+def look(call: Watched, now: float) -> Seen:
+    """Whether the call keeps to its bounds."""
     if now - call.began > call.bounds.seconds:
-        return TIME
+        return Seen(TIME)
     try:
-        if len(os.listdir(f"/proc/{call.pid}/task")) > MAX_THREADS:  # noqa: PTH208 - imports little
-            return THREADS
-        taken, files = _folder(call.scratch, call.bounds)
-        taken += _unlinked(call.pid)
-    except FileNotFoundError:
-        return None  # it ended meanwhile
+        threads = len(os.listdir(f"/proc/{call.pid}/task"))  # noqa: PTH208 - imports little
+        unlinked = _unlinked(call.pid)
     except OSError:
-        return FILES  # nested so deep, or shut so tight, that it cannot be measured
+        return Seen(None)  # it ended meanwhile: what is left of it in /proc may be root's
+    if threads > MAX_THREADS:
+        return Seen(THREADS)
+    try:
+        taken, files = _folder(call.scratch, call.bounds)
+    except FileNotFoundError:
+        return Seen(None)  # its folder is gone, and so is it
+    except OSError:
+        return Seen(FILES)  # nested so deep, or shut so tight, that it cannot be measured
     if files > call.bounds.files:
-        return FILES
-    return SCRATCH if taken > call.bounds.scratch_bytes else None
+        return Seen(FILES)
+    taken += unlinked
+    return Seen(SCRATCH if taken > call.bounds.scratch_bytes else None, taken)
 
 
 def _folder(top: str, bounds: Bounds) -> tuple[int, int]:

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from evald.adapters.sandbox.inside import process
+from evald.adapters.sandbox.inside import executable, process
 from evald.adapters.sandbox.inside.call import carry_out, settle_in
 from evald.adapters.sandbox.inside.confinement import (
     NotConfined,
@@ -29,7 +29,7 @@ from evald.adapters.sandbox.inside.confinement import (
 from evald.adapters.sandbox.inside.order import Bounds, Order
 from evald.adapters.sandbox.inside.report import CONFINED, DOWN, Report
 from evald.adapters.sandbox.inside.warming import warm_up
-from evald.adapters.sandbox.inside.watch import LOOK_S, Watched, breach
+from evald.adapters.sandbox.inside.watch import LOOK_S, Watched, look
 
 MESSAGE_BYTES = 65_536
 
@@ -72,6 +72,7 @@ def _walls(names: Sequence[str] | None) -> Walls:
     sys.path[:] = [each for each in sys.path if each.startswith(allowed)]
     if names is not None:
         warm_up(names)
+    executable.make_fast()
     walls = prepare(folders)
     process.hide_memory()
     return walls
@@ -133,7 +134,7 @@ class Zygote:
             os._exit(0)  # the kernel kills every call with its parent
         asked = json.loads(message)
         if "kill" in asked:
-            self._kill(asked["kill"])
+            self._kill(asked["kill"], asked["breach"])
             return
         call = asked["call"]
         order = Order(call["number"], call["scratch"], Bounds(**call["bounds"]))
@@ -209,7 +210,7 @@ class Zygote:
         finally:
             os._exit(0)
 
-    def _kill(self, number: int, breached: str | None = None) -> None:
+    def _kill(self, number: int, breached: str | None) -> None:
         for pid, (at_work, _) in self._at_work.items():
             if at_work == number:
                 os.kill(pid, signal.SIGKILL)
@@ -232,9 +233,15 @@ class Zygote:
 
     def _look(self) -> None:
         now = time.monotonic()
+        taken: dict[int, int] = {}
         for number, call in list(self._at_work.values()):
-            if now - call.began > LOOK_S and (found := breach(call, now)):
-                self._kill(number, found)
+            if now - call.began > LOOK_S:
+                seen = look(call, now)
+                taken[number] = seen.scratch_bytes
+                if seen.breach:
+                    self._kill(number, seen.breach)
+        if any(taken.values()):
+            _send(self._link, {"taken": list(taken.items())})
 
 
 def _succeeds_in_a_fork(step: Callable[[], None]) -> bool:
