@@ -17,7 +17,7 @@ WORKERS := -n 2 --dist loadfile
 UNTIMED := tests/unit tests/contract tests/rescue
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all clients client-table style types contracts lint house check fix bench bench-graders lock clean
+.PHONY: help demo test test-all clients client-table style types contracts lint house check fix fuzz bench bench-archives bench-graders lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -51,8 +51,14 @@ fix: $(READY) ## format, and mend what ruff can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+fuzz: $(READY) ## odd requests to every route, 2,000 each; ARGS=--fuzz-examples=… and --fuzz-seed=…
+	@$(PYTEST) tests/fuzz -q --timeout=0 --fuzz-examples=2000 $(ARGS)
+
 bench: $(READY) ## measure: rows per second, CPU and memory of the server
 	@$(BIN)/python -m bench.rows $(ARGS)
+
+bench-archives: $(READY) ## measure: items per second of rescue and import, and their memory
+	@$(BIN)/python -m bench.archives $(ARGS)
 
 bench-graders: $(READY) ## measure: grades per second of each grader
 	@$(BIN)/python -m bench.graders $(ARGS)

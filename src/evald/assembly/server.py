@@ -5,6 +5,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -31,6 +32,7 @@ from evald.assembly.data_folder import (
     serving_lock,
 )
 from evald.assembly.door import Door, host_name
+from evald.assembly.http_protocol import BoundedHttp
 from evald.assembly.providers import ConfigInvalid, Surroundings, build_models, read_providers
 from evald.assembly.sandbox import opened_sandbox
 from evald.assembly.similarity import similarity_tools
@@ -57,6 +59,8 @@ SWITCH_S = 0.0005
 With Python's own 5 ms, which the loop waits after each of its looks at the sockets, the echo of a
 large run took more than twice as long. Rows per second are the same.
 """
+
+OPEN_FILES = 65_536
 
 DRAIN_S = 5
 """How long answers under way may take once the process is told to end."""
@@ -90,6 +94,7 @@ def serve(settings: Settings) -> None:
         CannotServe: a setting, the config file, the data folder or the port forbids it.
     """
     sys.setswitchinterval(SWITCH_S)
+    _allow_open_files()
     try:
         folder = open_data_folder(settings.data_dir)
         with (
@@ -100,6 +105,16 @@ def serve(settings: Settings) -> None:
             runner.run(_serve(settings, folder, listener))
     except (*UNUSABLE, OSError) as problem:
         raise CannotServe(str(problem)) from problem
+
+
+def _allow_open_files() -> None:
+    """As many files and connections at once as this process may have, up to 65,536.
+
+    Many systems start a process with 1,024, which idle connections alone would use up.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -149,6 +164,7 @@ def _end_on_signals(server: uvicorn.Server) -> None:
 def _uvicorn_config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
+        http=BoundedHttp,
         log_config=None,
         access_log=False,
         lifespan="off",

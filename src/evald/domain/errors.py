@@ -108,6 +108,13 @@ class BodyTooLarge(RequestError):
     code = "request_too_large"
 
 
+class BodyStalled(RequestError):
+    """Nothing more of the body came for a long time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class MissingApiKey(RequestError):
     """No key came with a request to the API. Source: observed (message's beginning, null code)."""
 

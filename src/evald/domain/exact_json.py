@@ -14,7 +14,14 @@ MAX_INT_DIGITS = 4_300
 MAX_DEPTH = 256
 """Lists and objects may stand inside one another this deep; what walks them calls itself."""
 
+MAX_VALUES = 250_000
+"""A text may hold so many values: each takes a hundred bytes and more, and time in all that walks
+them, which for as many brackets as fit into 32 MiB was minutes.
+"""
+
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
+_TOO_MANY = f"holds more than {MAX_VALUES:,} values"
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -65,14 +72,42 @@ def parse(text: str) -> JsonValue:
 
     Raises:
         ValueError: the text is not JSON (`json.JSONDecodeError` has the place), holds NaN or an
-            infinity, or is nested deeper than 256 levels.
+            infinity, is nested deeper than 256 levels, or holds more than 250,000 values.
     """
+    if is_dense(text):
+        refuse_many(text, 0)
     try:
         value: JsonValue = DECODER.decode(text)
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     refuse_depth(value, brackets=text.count("[") + text.count("{"))
     return value
+
+
+def is_dense(text: str) -> bool:
+    """Whether a value in the text could be of more than 250,000 values; for nearly none it is."""
+    if len(text) <= MAX_VALUES:
+        return False
+    return sum(text.count(sign) for sign in ",[{") >= MAX_VALUES
+
+
+def refuse_many(text: str, begin: int) -> None:
+    """Nothing, if the JSON value that begins there holds at most 250,000 values, itself included.
+
+    To be asked before a dense text is parsed. An empty list or object counts as two.
+
+    Raises:
+        ValueError: it holds more.
+    """
+    values, depth = 1, 0
+    for token in _TOKEN.finditer(text, begin):
+        sign = token[0][0]
+        depth += (sign in "[{") - (sign in "]}")
+        values += sign in ",[{"
+        if values > MAX_VALUES:
+            raise ValueError(_TOO_MANY)
+        if depth <= 0:
+            return
 
 
 def refuse_depth(value: JsonValue, brackets: int) -> None:

@@ -8,7 +8,13 @@ from collections.abc import AsyncIterator
 from pydantic import JsonValue
 
 from evald.domain.errors import MalformedJson
-from evald.domain.exact_json import CHECKING_DECODER, DECODER, refuse_depth
+from evald.domain.exact_json import (
+    CHECKING_DECODER,
+    DECODER,
+    is_dense,
+    refuse_depth,
+    refuse_many,
+)
 from evald.services.row_intake import InlineRow
 
 PIECE_BYTES = 32_768
@@ -49,6 +55,7 @@ class JsonStream:
         self._chunk = memoryview(b"")
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._has_ended = False
+        self._is_dense = False
 
     async def peek(self) -> str:
         """The next character that is no white space; an empty string at the end."""
@@ -68,11 +75,13 @@ class JsonStream:
             most: how many characters it may have.
 
         Raises:
-            MalformedJson: there is no JSON value, or one nested too deep.
+            MalformedJson: there is no JSON value, or one nested too deep, or of too many values.
             ValueTooLong: it has more than `most` characters.
         """
         while True:
             value: JsonValue
+            if self._is_dense:
+                self._refuse_many()
             try:
                 value, end = DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as fault:
@@ -100,6 +109,8 @@ class JsonStream:
         """
         found: list[InlineRow] = []
         text, at = self.text, self.at
+        if self._is_dense:
+            return found  # an object in it may hold too many values
         while text.startswith("{", at):
             try:
                 value, end = CHECKING_DECODER.raw_decode(text, at)
@@ -136,6 +147,12 @@ class JsonStream:
         if size > most:
             raise ValueTooLong
 
+    def _refuse_many(self) -> None:
+        try:
+            refuse_many(self.text, self.at)
+        except ValueError as fault:
+            raise self.malformed(f"It {fault}") from None
+
     def _refuse_depth(self, value: JsonValue, end: int) -> None:
         opened = self.text.count("[", self.at, end) + self.text.count("{", self.at, end)
         try:
@@ -152,6 +169,7 @@ class JsonStream:
             come += len(pieces[-1])
         self._passed += self.at
         self.text, self.at = "".join(pieces), 0
+        self._is_dense = is_dense(self.text)
 
     async def _piece(self) -> str:
         if not self._chunk:

@@ -25,6 +25,7 @@ _REFUSALS = {
     "400": "Something is wrong with the request; `param` names it.",
     "401": "No API key came with the request, or one that is not of this server.",
     "404": "There is nothing of this id.",
+    "408": "The body stopped coming before its end.",
     "409": "The Idempotency-Key came before, with another request.",
     "413": "The body, or one part of it, is larger than this server takes.",
     "500": "The server had an error; its log says more under the request id.",
@@ -89,6 +90,8 @@ def _body(operation: Operation) -> JsonObject:
     if operation.id == "createFile":
         form: JsonValue = {"schema": upload_schema(get_args(FilePurpose))}
         return {"required": True, "content": {"multipart/form-data": form}}
+    if operation.id == "createImport":
+        return {"required": True, "content": {"application/zip": {}}}
     if operation.takes is None:
         return {}
     fields = operation.takes.model_fields.values()
@@ -104,11 +107,14 @@ def _json_content(schema: JsonValue) -> JsonObject:
 
 def _parameters(operation: Operation) -> list[JsonValue]:
     parameters: list[JsonValue] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
         for name in _PARAMETER.findall(operation.path)
     ]
     if operation.query:
         parameters += _query_parameters(operation.query)
+    if operation.id == "createImport":
+        flag: JsonValue = {"type": "boolean", "default": False}
+        parameters.append({"name": "dry_run", "in": "query", "schema": flag})
     if operation.id in _IDEMPOTENT:
         schema: JsonValue = {"type": "string", "maxLength": MAX_IDEMPOTENCY_KEY}
         parameters.append({"name": "Idempotency-Key", "in": "header", "schema": schema})
@@ -173,6 +179,7 @@ def _refusals(operation: Operation) -> list[str]:
         "400": takes_body or operation.query is not None,
         "401": True,
         "404": "{" in operation.path,
+        "408": takes_body,
         "409": operation.id in _IDEMPOTENT,
         "413": takes_body,
         "500": True,

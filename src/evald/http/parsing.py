@@ -1,5 +1,6 @@
 """How a request's body, query and headers become wire types."""
 
+import asyncio
 import codecs
 import hashlib
 import json
@@ -9,9 +10,11 @@ from typing import TypeVar
 from pydantic import JsonValue, ValidationError
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
 from evald.domain import exact_json
 from evald.domain.errors import (
+    BodyStalled,
     BodyTooLarge,
     InvalidType,
     InvalidValue,
@@ -27,6 +30,9 @@ MAX_OBJECT_BYTES = 33_554_432
 """The most that a JSON body may have besides rows: it is held in memory as a whole (32 MiB)."""
 
 MAX_IDEMPOTENCY_KEY = 255
+
+STALL_S = 60.0
+"""So long a client may send nothing of a body that it has begun: a file is held open for it."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
@@ -64,6 +70,7 @@ class RequestBody:
 
         Raises:
             BodyTooLarge: with them, more have come than may.
+            BodyStalled: nothing came for a minute.
             ClientDisconnect: no more will come.
         """
         chunk, self._ahead = self._ahead or await self._next(), b""
@@ -82,7 +89,7 @@ class RequestBody:
 
     async def _next(self) -> bytes:
         while self._has_more:
-            message = await self._receive()
+            message = await self._message()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             self._has_more = message.get("more_body", False)
@@ -93,6 +100,13 @@ class RequestBody:
                 self._hash.update(chunk)
                 return chunk
         return b""
+
+    async def _message(self) -> Message:
+        try:
+            async with asyncio.timeout(STALL_S):
+                return await self._receive()
+        except TimeoutError:
+            raise BodyStalled(f"Nothing more of the body came for {STALL_S:.0f} seconds.") from None
 
     def _refuse_above(self, size: int) -> None:
         if size > self._max_bytes:
@@ -163,7 +177,7 @@ def _parsed(raw: bytes) -> JsonValue:
 
 def _sentence(fault: ValueError) -> str:
     message = str(fault)
-    return f"it {message}" if message.startswith("is ") else message
+    return f"it {message}" if message.startswith(("is ", "holds ")) else message
 
 
 def read_model(model: type[M], body: dict[str, JsonValue]) -> M:
@@ -174,12 +188,11 @@ def read_model(model: type[M], body: dict[str, JsonValue]) -> M:
         InvalidType: a field holds another kind of value than it must.
         InvalidValue: a field holds what it may not.
     """
+    refuse_unwritable(body)  # first: a sentence with half a character in it makes pydantic raise
     try:
-        read = model.model_validate(body)
+        return model.model_validate(body)
     except ValidationError as error:
         raise refusal(error, body) from None
-    refuse_unwritable(body)
-    return read
 
 
 def read_query(query: type[Q], params: QueryParams, *, max_limit: int = MAX_LIMIT) -> Q:

@@ -16,6 +16,9 @@ BATCH_CHARACTERS = 65_536
 CONTENT = ("data_source", "source", "content")
 """Where the rows stand."""
 
+MAX_MEMBERS = 1_000
+"""The objects on the way to the rows have so many members at most, together."""
+
 AddRows = Callable[[list[InlineRow]], Awaitable[None]]
 
 
@@ -44,6 +47,7 @@ class _RunBody:
         self._stream = stream
         self._rows = _RowBatches(add, max_row_bytes)
         self._left = MAX_OBJECT_BYTES
+        self._members = 0
 
     async def read(self) -> dict[str, JsonValue]:
         first = await self._stream.peek()
@@ -66,6 +70,7 @@ class _RunBody:
         separator = "" if await stream.peek() == "}" else ","
         while separator == ",":
             key = await self._key()
+            self._count_member()
             if await stream.peek() != ":":
                 raise stream.malformed("Expecting ':' delimiter")
             stream.at += 1
@@ -76,6 +81,11 @@ class _RunBody:
             stream.at += separator == ","
         stream.at += 1
         return members
+
+    def _count_member(self) -> None:
+        self._members += 1
+        if self._members > MAX_MEMBERS:
+            raise InvalidValue(f"Besides its rows, a body may have {MAX_MEMBERS:,} fields at most.")
 
     async def _key(self) -> str:
         if await self._stream.peek() == '"':

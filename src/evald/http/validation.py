@@ -24,6 +24,7 @@ _EXPECTED = {
 }
 """The kinds of error that say another kind of JSON value was wanted, and which."""
 
+_BEYOND_FLOAT = "a number is beyond what a 64-bit float can hold"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -47,23 +48,40 @@ def refusal(error: ValidationError, body: JsonValue) -> RequestError:
 
     What is missing counts as standing at the end of its object.
     """
-    faults = [_fault(details, body) for details in error.errors(include_url=False)]
+    places = _Places()
+    faults = [_fault(details, body, places) for details in error.errors(include_url=False)]
     fault = min(faults, key=lambda fault: (fault.place, bool(fault.expected)))
     while deeper := [each for each in faults if _is_inside(each, fault)]:
         # A union says what is wrong with each of its branches; the one that got further inside is
         # the one that was meant.
         fault = min(deeper, key=lambda fault: (fault.place, bool(fault.expected)))
     param = json_path(fault.path) or None
+    if fault.expected == "a number" and isinstance(fault.value, int):
+        return _unwritable(fault.path, _BEYOND_FLOAT)
     if fault.expected:
         return _another_kind([each for each in faults if each.path == fault.path])
     return _refusal(fault, param)
+
+
+class _Places:
+    """At which place of its object a key stands; each object is gone through once."""
+
+    def __init__(self) -> None:
+        self._by_object: dict[int, dict[str, int]] = {}
+
+    def of(self, key: str, within: dict[str, JsonValue]) -> int:
+        """The place of a key that is there, counted from 0."""
+        places = self._by_object.get(id(within))
+        if places is None:
+            places = self._by_object[id(within)] = {name: at for at, name in enumerate(within)}
+        return places[key]
 
 
 def _is_inside(one: _Fault, other: _Fault) -> bool:
     return len(one.path) > len(other.path) and one.path[: len(other.path)] == other.path
 
 
-def _fault(details: ErrorDetails, body: JsonValue) -> _Fault:
+def _fault(details: ErrorDetails, body: JsonValue, places: _Places) -> _Fault:
     """The fault with its path in the body, without the names that unions give their branches."""
     path: list[Step] = []
     place: list[int] = []
@@ -76,7 +94,7 @@ def _fault(details: ErrorDetails, body: JsonValue) -> _Fault:
                 branch_named = True
                 continue
             if step in here:
-                place.append(list(here).index(step))
+                place.append(places.of(step, here))
                 path.append(step)
                 here, branch_named = here[step], False
             elif is_last and details["type"] == "missing":
@@ -117,6 +135,9 @@ def _refusal(fault: _Fault, param: str | None) -> RequestError:
                 f"Invalid '{param}': empty {noun}. Expected at least {context['min_length']}.",
                 param=param,
             )
+        case "too_long":
+            most = f"at most {context['max_length']:,} are allowed"
+            return InvalidValue(f"Invalid '{param}': it is too long; {most}.", param=param)
         case _:
             message = details["msg"]
             return InvalidValue(
@@ -176,19 +197,41 @@ def refuse_unwritable(body: JsonValue) -> None:
     Raises:
         InvalidValue: a string, a key or a number is such.
     """
+    if not any(map(_is_unwritable, _strings_and_floats(body))):
+        return
     for path, value in _leaves(body):
         if isinstance(value, str) and not value.isascii() and _HALF_CHARACTER.search(value):
             raise _unwritable(
                 path, "a string holds an unpaired surrogate (\\ud800 to \\udfff), no character"
             )
         if isinstance(value, float) and math.isinf(value):
-            raise _unwritable(path, "a number is beyond what a 64-bit float can hold")
+            raise _unwritable(path, _BEYOND_FLOAT)
 
 
 def _unwritable(path: tuple[Step, ...], wrong: str) -> InvalidValue:
     param = json_path(path) or None
     subject = f"'{param}'" if param else "body"
     return InvalidValue(f"Invalid {subject}: {wrong}.", param=param)
+
+
+def _is_unwritable(value: str | float) -> bool:
+    if isinstance(value, str):
+        return not value.isascii() and _HALF_CHARACTER.search(value) is not None
+    return math.isinf(value)
+
+
+def _strings_and_floats(body: JsonValue) -> Iterator[str | float]:
+    """Every string, key and float, in no order; `_leaves` takes several times as long."""
+    pending: list[JsonValue] = [body]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str | float):
+            yield value
+        elif isinstance(value, dict):
+            yield from value
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)
 
 
 def _leaves(body: JsonValue) -> Iterator[tuple[tuple[Step, ...], JsonValue]]:

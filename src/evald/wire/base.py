@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -47,10 +48,15 @@ MAX_METADATA_KEY = 64
 MAX_METADATA_VALUE = 512
 
 
-def _within_limits(metadata: dict[str, str]) -> dict[str, str]:
-    if len(metadata) > MAX_METADATA_PAIRS:
+def _of_few_pairs(metadata: object) -> object:
+    # Before the pairs are looked at: of very many, each could be wrong in its own way.
+    if isinstance(metadata, dict) and len(metadata) > MAX_METADATA_PAIRS:
         message = f"holds {len(metadata)} pairs; at most {MAX_METADATA_PAIRS} are allowed"
         raise ValueError(message)
+    return metadata
+
+
+def _within_limits(metadata: dict[str, str]) -> dict[str, str]:
     for key, value in metadata.items():
         if len(key) > MAX_METADATA_KEY:
             message = f"has a key of {len(key)} characters; at most {MAX_METADATA_KEY} are allowed"
@@ -64,7 +70,7 @@ def _within_limits(metadata: dict[str, str]) -> dict[str, str]:
     return metadata
 
 
-Metadata = Annotated[dict[str, str], AfterValidator(_within_limits)]
+Metadata = Annotated[dict[str, str], BeforeValidator(_of_few_pairs), AfterValidator(_within_limits)]
 """At most 16 pairs; keys of at most 64 characters, values of at most 512.
 
 Source: OpenAI's OpenAPI document, schema Metadata.

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 from evald.wire.base import JsonObject, Metadata, UnixTime, WireModel
 from evald.wire.criteria import TestingCriterion, criterion_json
 from evald.wire.data_source_configs import DataSourceConfig
-from evald.wire.graders import Grader
+from evald.wire.graders import MAX_GRADERS, Grader
 
 
 class CreateEvalRequest(WireModel):
@@ -17,7 +17,7 @@ class CreateEvalRequest(WireModel):
     name: str | None = None
     metadata: Metadata | None = None
     data_source_config: DataSourceConfig
-    testing_criteria: list[Grader] = Field(min_length=1)
+    testing_criteria: list[Grader] = Field(min_length=1, max_length=MAX_GRADERS)
 
 
 class UpdateEvalRequest(WireModel):

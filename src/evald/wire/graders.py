@@ -23,6 +23,12 @@ SimilarityMetric = Literal[
 ]
 Name = Annotated[str, Field(min_length=1)]
 
+MAX_GRADERS = 1_000
+"""An eval has so many criteria at most, and a `multi` so many graders. Source: ours.
+
+No limit is documented; a list of 100,000 held the server for many seconds.
+"""
+
 
 class StringCheckGrader(WireModel):
     """Compares two strings. Both may hold `{{ item.x }}` or `{{ sample.y }}`."""
@@ -110,8 +116,8 @@ class MultiGrader(WireModel):
     name: Name
     # Tags as no key and no type is spelled: where something is wrong, they stand in its path.
     graders: Annotated[
-        Annotated[dict[str, SubGrader], Tag("(map)")]
-        | Annotated[list[SubGrader], Tag("(list)")]
+        Annotated[dict[str, SubGrader], Field(max_length=MAX_GRADERS), Tag("(map)")]
+        | Annotated[list[SubGrader], Field(max_length=MAX_GRADERS), Tag("(list)")]
         | Annotated[SubGrader, Tag("(one)")],
         Discriminator(_form_of),
     ]

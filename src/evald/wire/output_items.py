@@ -22,7 +22,8 @@ class SampleUsage(WireModel):
 class Sample(OpenWireModel):
     """One asking of a model and its answer, with contents flattened to strings.
 
-    Both spellings of the token limit are sent, since clients of both exist.
+    Both spellings of the token limit are sent, since clients of both exist; of a grader's asking,
+    only the plural.
 
     Source: observed 2025-07 (plural); OpenAI's OpenAPI document (singular).
     """
@@ -36,7 +37,7 @@ class Sample(OpenWireModel):
     temperature: float | None
     top_p: float | None
     seed: int | None
-    max_completion_tokens: int | None
+    max_completion_tokens: int | None = None
     max_completions_tokens: int | None
 
 

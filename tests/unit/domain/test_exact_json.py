@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from evald.domain.exact_json import (
     MAX_DEPTH,
+    MAX_VALUES,
     ExactFloat,
     canonical,
     content_hash,
     dump,
+    is_dense,
     parse,
+    refuse_many,
 )
 
 VALUES = st.recursive(
@@ -78,6 +81,41 @@ def test_nesting_ends_where_walking_it_would_fail(opening: str) -> None:
 
 def test_a_wide_value_is_not_a_deep_one() -> None:
     assert parse("[" + "[]," * 1_000 + "[]]") == [[]] * 1_001
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("unit", "values"),
+    [("[],", 2), ("{},", 2), ("1,", 1), ('"",', 1), ('"a\\"b,[{",', 1), ("[1,2],", 3)],
+)
+def test_so_many_values_may_stand_in_a_text_and_no_more(unit: str, values: int) -> None:
+    count = (MAX_VALUES - 2) // values
+
+    assert parse("[" + unit * count + "1]")
+    with pytest.raises(ValueError, match="holds more than 250,000 values"):
+        parse("[" + unit * (count + 1) + "1]")
+
+
+def test_signs_within_strings_are_no_values() -> None:
+    text = '{"a":"' + "[{," * MAX_VALUES + '\\""}'
+
+    assert is_dense(text)
+    assert parse(text)
+
+
+@pytest.mark.parametrize("end", ['"', "\\", '\\"', ""])
+def test_a_string_without_end_is_gone_through_once(end: str) -> None:
+    text = '["' + '\\"' * 1_000_000 + end
+
+    refuse_many(text, 0)
+
+
+def test_only_the_value_that_begins_there_counts() -> None:
+    many = "[" + "1," * MAX_VALUES + "1]"
+
+    refuse_many(f'{{"a":[1]}},{many}', 0)
+    with pytest.raises(ValueError, match="values"):
+        refuse_many(f'{{"a":[1]}},{many}', len('{"a":[1]},'))
 
 
 def test_the_last_of_two_equal_keys_counts() -> None:

@@ -84,7 +84,7 @@ def test_all_under_v1_needs_a_key_and_says_how_it_refuses() -> None:
 def test_bodies_and_queries_are_described() -> None:
     create = DOCUMENT["paths"]["/v1/evals"]["post"]
     assert create["requestBody"]["required"]
-    assert set(create["responses"]) == {"201", "400", "401", "409", "413", "500"}
+    assert set(create["responses"]) == {"201", "400", "401", "408", "409", "413", "500"}
     assert not DOCUMENT["paths"]["/v1/evals/{eval_id}"]["post"]["requestBody"]["required"]
     upload = DOCUMENT["paths"]["/v1/files"]["post"]["requestBody"]["content"]
     assert set(upload["multipart/form-data"]["schema"]["required"]) == {"file", "purpose"}
@@ -152,6 +152,33 @@ def test_a_run_request_with_rows_is_described() -> None:
     check("CreateRunRequest", request({"item": {"a": 1}, "sample": {}}))
     assert refuses("CreateRunRequest", request({"a": 1}))
     assert refuses("CreateRunRequest", request({"item": {}}) | {"metadata": {"a": "x" * 513}})
+
+
+def test_an_import_is_described() -> None:
+    create = DOCUMENT["paths"]["/v1/evald/imports"]["post"]
+
+    assert list(create["requestBody"]["content"]) == ["application/zip"]
+    assert [each["name"] for each in create["parameters"]] == ["dry_run"]
+    assert {"202", "400", "401", "408", "413"} <= set(create["responses"])
+
+
+def test_a_run_of_a_grader_tells_more_than_pairs_in_its_metadata() -> None:
+    described = DOCUMENT["components"]["schemas"]["GraderRun"]["properties"]["metadata"]
+
+    assert described == {"$ref": "#/components/schemas/GraderRunMetadata"}
+
+
+def test_a_sample_of_a_grader_has_one_spelling_of_its_limit() -> None:
+    required = DOCUMENT["components"]["schemas"]["Sample"]["required"]
+
+    assert "max_completions_tokens" in required
+    assert "max_completion_tokens" not in required
+
+
+def test_how_many_criteria_an_eval_takes_is_described() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+
+    assert schemas["CreateEvalRequest"]["properties"]["testing_criteria"]["maxItems"] == 1_000
 
 
 def test_errors_are_described() -> None:

@@ -1,5 +1,6 @@
 """Bodies, queries and headers as wire types. What they rest on: ours, where nothing is said."""
 
+import asyncio
 import codecs
 import hashlib
 from collections.abc import Iterable
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
 from evald.domain.errors import (
+    BodyStalled,
     BodyTooLarge,
     InvalidType,
     InvalidValue,
@@ -19,6 +22,7 @@ from evald.domain.errors import (
 )
 from evald.http.parsing import (
     MAX_OBJECT_BYTES,
+    STALL_S,
     RequestBody,
     json_body,
     read_idempotency,
@@ -34,6 +38,7 @@ from evald.wire.pages import (
     ListOutputItemsQuery,
     ListRunsQuery,
 )
+from tests.support.virtual_time import run_in_virtual_time
 from tests.unit.http.asgi import request_of, scope_of
 
 JSON = [("Content-Type", "application/json")]
@@ -90,6 +95,28 @@ async def test_only_a_number_says_how_long_a_body_is(length: str) -> None:
             body_of(request)
     else:
         assert [chunk async for chunk in body_of(request)] == [b"x"]
+
+
+@pytest.mark.parametrize(("pause_s", "is_refused"), [(STALL_S - 1, False), (STALL_S + 1, True)])
+def test_a_body_that_stops_coming_is_given_up(pause_s: float, is_refused: bool) -> None:
+    async def receive() -> Message:
+        await asyncio.sleep(pause_s)
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def scene() -> bytes:
+        return await anext(body_of(Request(scope_of("POST"), receive)))
+
+    if is_refused:
+        with pytest.raises(BodyStalled):
+            run_in_virtual_time(scene())
+    else:
+        assert run_in_virtual_time(scene()) == b"x"
+
+
+def test_half_a_character_is_found_before_anything_else() -> None:
+    """Pydantic raises where a sentence of ours quotes one."""
+    with pytest.raises(InvalidValue, match="surrogate"):
+        read_model(UpdateEvalRequest, {"metadata": {"\ud800": "x" * 513}})
 
 
 async def test_a_client_that_goes_away_is_told_from_a_body_that_ends() -> None:

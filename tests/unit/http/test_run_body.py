@@ -324,6 +324,32 @@ async def test_a_bad_row_ends_the_reading_before_the_rest_has_come() -> None:
     assert len(come) < 10
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("before", ["", '{"item":"' + "x" * 600_000 + '"},', '{"a":1},' * 9])
+async def test_a_row_of_too_many_values_is_refused_wherever_it_stands(before: str) -> None:
+    many = '{"item":[' + "[]," * 250_000 + "1]}"
+
+    with pytest.raises(MalformedJson, match="250,000 values"):
+        await read([(BODY % f"[{before}{many}]").encode()], max_row_bytes=2_000_000)
+
+
+@pytest.mark.slow
+async def test_many_small_rows_behind_a_long_one_are_taken_as_they_are() -> None:
+    small = ['{"item":{"a":[1,2,3]}}'] * 60_000
+    rows_text = ",".join(['{"item":"' + "x" * 1_500_000 + '"}', *small])
+
+    _, rows = await read([(BODY % f"[{rows_text}]").encode()], max_row_bytes=2_000_000)
+
+    assert [row.text for row in rows[1:]] == small
+
+
+async def test_fields_around_the_rows_are_few() -> None:
+    members = '"a":1,' * 1_000
+
+    with pytest.raises(InvalidValue, match="1,000 fields"):
+        await read([("{" + members + '"b":1}').encode()])
+
+
 async def test_one_long_row_costs_as_much_as_its_length() -> None:
     row = f'{{"item":"{"x" * 8_000_000}"}}'
     raw = (BODY % f"[{row}]").encode()

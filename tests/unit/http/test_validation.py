@@ -4,6 +4,7 @@ The sentences follow those that OpenAI's other endpoints answer; for evals they 
 so these are ours.
 """
 
+import time
 from typing import Any
 
 import pytest
@@ -226,3 +227,30 @@ def test_a_number_that_no_float_can_hold_is_refused(number: str) -> None:
 def test_all_else_can_be_written() -> None:
     refuse_unwritable(exact_json.parse(r'{"a":["\ud83d\ude00","ü",5,1e300,null,{"ß":true}]}'))
     refuse_unwritable(10**4_000)
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_an_integer_beyond_a_float_is_a_number_all_the_same(number: int) -> None:
+    error = refused(CreateEvalRequest, an_eval({**SCORE, "pass_threshold": number}))
+
+    assert isinstance(error, InvalidValue)
+    assert "64-bit float" in error.message
+
+
+@pytest.mark.slow
+def test_what_is_wrong_many_times_is_found_in_time() -> None:
+    """A place was looked up by going through its object, so that time went as the square."""
+    graders: Any = {str(number): {} for number in range(100_000)}
+    multi = {"type": "multi", "name": "m", "graders": graders, "calculate_output": "a"}
+
+    began = time.process_time()
+    error = refused(CreateEvalRequest, an_eval(multi))
+
+    assert error.param is not None
+    assert time.process_time() - began < 10
+
+
+def test_metadata_of_too_many_pairs_is_not_looked_into() -> None:
+    error = refused(CreateEvalRequest, an_eval(CHECK, metadata={str(n): n for n in range(17)}))
+
+    assert error.message == "Invalid 'metadata': it holds 17 pairs; at most 16 are allowed."

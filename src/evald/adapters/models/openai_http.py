@@ -169,6 +169,11 @@ class OpenAiHttp:
         except ValueError as error:
             text = "answered with something that is not a JSON object"
             return self._failure(FailureKind.MALFORMED, "malformed_answer", text=text, error=error)
+        except _NoObject:
+            # Without our key before it is cut: half a key is a key too.
+            shown = without_key(content.decode(errors="replace"), self._provider)[:40]
+            text = f"answered with JSON that is no object; it begins with {shown!r}"
+            return self._failure(FailureKind.MALFORMED, "malformed_answer", text=text)
 
     def _failure(
         self, kind: FailureKind, code: str, *, text: str, error: Exception | None = None
@@ -231,13 +236,17 @@ async def _content(stream: aiohttp.StreamReader, *, limit: int) -> bytes:
     return b"".join(pieces)
 
 
+class _NoObject(Exception):
+    """JSON came, and no object."""
+
+
 def _object(content: bytes) -> dict[str, JsonValue]:
     try:
         value: JsonValue = orjson.loads(content)
     except orjson.JSONDecodeError:  # the standard library's parser knows lone surrogates
         value = exact_json.parse(content.decode("utf-8-sig"))
     if not isinstance(value, dict):
-        raise ValueError(f"it begins with {content[:40]!r}")
+        raise _NoObject
     exact_json.refuse_depth(value, brackets=content.count(b"[") + content.count(b"{"))
     return value
 

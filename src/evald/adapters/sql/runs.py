@@ -89,8 +89,9 @@ class SqlRunTable:
 
 def delete_runs(connection: Connection, *which: ColumnElement[bool]) -> list[str]:
     """Those runs are gone, and noted down for `purge`; returns their ids, oldest first."""
-    found = connection.execute(select(RUNS.c.seq, RUNS.c.id).where(*which).order_by(RUNS.c.seq))
-    runs = found.all()
+    those = select(RUNS.c.seq, RUNS.c.id).where(*which).order_by(RUNS.c.seq)
+    # Locked, lest two requests note down the same run; SQLite leaves it out.
+    runs = connection.execute(those.with_for_update()).all()
     if runs:
         gone = [{"run_seq": run.seq} for run in runs]
         connection.execute(insert(DELETED_RUNS), gone)

@@ -1,0 +1,73 @@
+"""HTTP/1.1 on one connection: as uvicorn speaks it, its heads bounded in size and time."""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES = 131_072
+"""The first line and the headers of a request, together, beyond what one read brings."""
+
+HEAD_S = 60.0
+"""How long a connection may take over a head, its first one counted from the connection on."""
+
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-length: 0\r\n"
+    b"connection: close\r\n\r\n"
+)
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Closes a connection whose head is too large (431) or does not come to its end.
+
+    uvicorn holds any number of headers of any length, before it is asked for a key, and waits for
+    ever for the end of them.
+    """
+
+    _in_head = True
+    _head_bytes = 0
+    _giving_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """The time for the first head begins."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Reads on, unless the head that is coming has become too large."""
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse()
+        elif self._head_bytes and self._giving_up is None:
+            self._wait_for_head()
+
+    def on_headers_complete(self) -> None:
+        """A head has come."""
+        self._in_head, self._head_bytes = False, 0
+        self._head_came()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A request has come, and what comes next is a head."""
+        self._in_head = True
+        super().on_message_complete()
+
+    def _wait_for_head(self) -> None:
+        self._giving_up = self.loop.call_later(HEAD_S, self.transport.close)
+
+    def _head_came(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()

@@ -1,0 +1,68 @@
+"""The campaign that all tests of this folder belong to: one server, one seed, one table."""
+
+import secrets
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.fuzz.campaign import Campaign
+from tests.support.mock_provider import MockProvider
+from tests.support.raw_client import Connection
+from tests.support.running_provider import running_provider
+from tests.support.running_server import running_server
+
+KEY = "sk-fuzz-0123456789abcdef"
+_SEED = pytest.StashKey[int]()
+_FIGURES = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("fuzz")
+    group.addoption("--fuzz-examples", type=int, default=200, help="requests to each route")
+    group.addoption("--fuzz-seed", type=int, default=None, help="as an earlier campaign printed it")
+
+
+@pytest.fixture(scope="session")
+def examples(pytestconfig: pytest.Config) -> int:
+    """How many requests each route gets, at least."""
+    return int(pytestconfig.getoption("--fuzz-examples", 200))
+
+
+@pytest.fixture(scope="session")
+def fuzz_seed(pytestconfig: pytest.Config) -> int:
+    """What the same requests can be had by again."""
+    given = pytestconfig.getoption("--fuzz-seed", None)
+    pytestconfig.stash[_SEED] = secrets.randbelow(2**32) if given is None else given
+    return pytestconfig.stash[_SEED]
+
+
+@pytest.fixture(scope="session")
+def campaign(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[Campaign]:
+    """A campaign against a server that asks a model which says back what it hears."""
+    with (
+        running_provider(MockProvider()) as mock,
+        running_server(
+            tmp_path_factory.mktemp("fuzz") / "data",
+            EVALD_UPSTREAM_BASE_URL=mock.base_url,
+            EVALD_API_KEY=KEY,
+            EVALD_MAX_ATTEMPTS="1",
+        ) as server,
+    ):
+        document = httpx2.get(f"{server.url}/openapi.json").json()
+        connection = Connection(server.port, [("authorization", f"Bearer {KEY}".encode())])
+        campaign = Campaign(connection, document)
+        yield campaign
+        connection.close()
+        pytestconfig.stash[_FIGURES] = campaign.figures()
+        assert "request_crashed" not in server.log.read_text()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if _FIGURES in config.stash:
+        terminalreporter.section(f"fuzz, seed {config.stash[_SEED]}")
+        terminalreporter.write_line(config.stash[_FIGURES])

@@ -1,0 +1,76 @@
+"""Bodies that are right as they stand, of every kind of eval, run and grader."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.fuzz.wire_values import FILE
+from tests.wire.bodies import (
+    an_eval,
+    completions,
+    free_eval,
+    in_file,
+    inline,
+    jsonl,
+    responses,
+    row,
+    said,
+    string_check,
+)
+
+_MESSAGES = [{"role": "user", "content": "{{ item.prompt }} {{ sample.output_text }}"}]
+_SIMILAR = {"type": "text_similarity", "name": "t", "input": "a b", "reference": "a c"}
+_LABEL = {
+    "type": "label_model",
+    "name": "l",
+    "model": "mock-model",
+    "input": _MESSAGES,
+    "labels": ["good", "bad"],
+    "passing_labels": ["good"],
+}
+_SCORE = {"type": "score_model", "name": "s", "model": "mock-model", "input": _MESSAGES}
+_PYTHON = {"type": "python", "name": "p", "source": "def grade(sample, item):\n    return 1.0"}
+_MULTI = {
+    "type": "multi",
+    "name": "m",
+    "graders": {"a": string_check("a"), "b": {**_SIMILAR, "evaluation_metric": "fuzzy_match"}},
+    "calculate_output": "(a + b) / 2",
+}
+_GRADERS: list[dict[str, Any]] = [
+    string_check(),
+    string_check(operation="like"),
+    *[
+        {**_SIMILAR, "evaluation_metric": metric, "pass_threshold": 0.5}
+        for metric in ("bleu", "meteor", "rouge_l", "cosine")
+    ],
+    _LABEL,
+    _SCORE,
+    _PYTHON,
+    _MULTI,
+]
+_ROWS = inline([row("a"), row("b", "c")])
+_SAID = inline([said("a", prompt="a", expected="a"), said("b", prompt="b", expected="x")])
+
+GOOD: Mapping[str, Sequence[Any]] = {
+    "createEval": [
+        *[an_eval(grader) for grader in _GRADERS],
+        free_eval(*_GRADERS),
+        an_eval(metadata={"a": "b"}, data_source_config={"type": "logs"}),
+    ],
+    "updateEval": [{"name": "another"}, {"metadata": {"a": "b"}}, {"name": None}, {}],
+    "createEvalRun": [
+        {"data_source": source, "name": "r", "metadata": {"a": "b"}}
+        for source in (
+            jsonl(_SAID),
+            jsonl(in_file(FILE)),
+            {"type": "csv", "source": in_file(FILE)},
+            completions(_ROWS),
+            responses(_ROWS, sampling_params={"temperature": 0.5, "max_completion_tokens": 9}),
+        )
+    ],
+    "runGrader": [
+        {"grader": grader, "model_sample": "a", "item": {"prompt": "a", "expected": "a"}}
+        for grader in _GRADERS
+    ],
+    "validateGrader": [{"grader": grader} for grader in _GRADERS],
+}
+"""By operation."""
