@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -12,6 +13,7 @@ from tests.support.raw_client import Connection
 from tests.support.running_provider import running_provider
 from tests.support.running_server import running_server
 
+_FOLDER = Path(__file__).parent
 KEY = "sk-fuzz-0123456789abcdef"
 _SEED = pytest.StashKey[int]()
 _FIGURES = pytest.StashKey[str]()
@@ -21,6 +23,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz")
     group.addoption("--fuzz-examples", type=int, default=200, help="requests to each route")
     group.addoption("--fuzz-seed", type=int, default=None, help="as an earlier campaign printed it")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What makes things comes before what names them, and deletions come last of their module."""
+    here = [at for at, item in enumerate(items) if item.path.parent == _FOLDER]
+    ordered = sorted([items[at] for at in here], key=_place)
+    for at, item in zip(here, ordered, strict=True):
+        items[at] = item
+
+
+def _place(item: pytest.Item) -> tuple[str, int]:
+    parameters = getattr(item, "callspec", None)
+    return item.path.name, next(iter(parameters.indices.values()), 0) if parameters else 0
 
 
 @pytest.fixture(scope="session")
