@@ -1,6 +1,7 @@
 """The command line: one verb each, whose module is loaded when it is called."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -31,13 +32,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _top_parser().parse_args(given or ["--help"])
         return BAD_USAGE
     module_name, sentence = VERBS[given[0]]
-    module: ModuleType = import_module(module_name)
+    module = _loaded(module_name)
     parser = argparse.ArgumentParser(
         prog=f"evald {given[0]}", description=_sentence(sentence), allow_abbrev=False
     )
     module.add_arguments(parser)
     code: int = module.run(parser.parse_args(given[1:]))
     return code
+
+
+def _loaded(module_name: str) -> ModuleType:
+    """The verb's module.
+
+    Loading makes very many objects and hardly any garbage, and looking for that took a seventh of
+    a server's time to start (measured 2026-11).
+    """
+    gc.disable()
+    try:
+        return import_module(module_name)
+    finally:
+        gc.enable()
 
 
 def _top_parser() -> argparse.ArgumentParser:
