@@ -51,6 +51,7 @@ def _loaded(module_name: str) -> ModuleType:
     try:
         return import_module(module_name)
     finally:
+        gc.freeze()  # what is loaded stays, so that later looks leave it out too
         gc.enable()
 
 
