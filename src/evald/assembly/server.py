@@ -128,7 +128,12 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> None:
     async with _opened(settings, folder) as kept:
         gate = await _gate(settings, kept)
-        worker = Worker(_engine_context(settings, kept), durable_place(settings, folder), settings)
+        worker = Worker(
+            _engine_context(settings, kept),
+            durable_place(settings, folder),
+            settings,
+            prepare=kept.store.load_orm,
+        )
         context = _context(settings, kept, worker, listener)
         api = build_api(
             context, max_body_bytes=settings.max_body_bytes, is_ready=lambda: worker.is_ready

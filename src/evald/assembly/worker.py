@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
@@ -40,8 +40,19 @@ def _spare_the_collector() -> None:
 class Worker:
     """Carries out runs in this process; it is also the nudge that use cases give."""
 
-    def __init__(self, context: EngineContext, database: Path | str, settings: Settings) -> None:
-        """Keeps the durable engine's own tables in this file, or in this database."""
+    def __init__(
+        self,
+        context: EngineContext,
+        database: Path | str,
+        settings: Settings,
+        *,
+        prepare: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Keeps the durable engine's own tables in this file, or in this database.
+
+        Before the engine is loaded, `prepare` is awaited.
+        """
+        self._prepare = prepare
         self._database = database
         self._workbench = Workbench(context)
         self._durable: DurableRuns | None = None
@@ -85,6 +96,7 @@ class Worker:
             raise unusable.exceptions[0] from problems
 
     async def _launch_and_dispatch(self) -> None:
+        await self._prepare()
         # Importing the durable engine takes seconds: the port answers meanwhile.
         module = await asyncio.to_thread(import_module, "evald.adapters.dbos.durable")
         durable: DurableRuns = module.DurableRuns(self._workbench, self._database)

@@ -153,6 +153,19 @@ class SqlStore:
                 else:
                     await session.rollback()
 
+    async def load_orm(self) -> None:
+        """SQLAlchemy's ORM is loaded, while no transaction runs.
+
+        SQLAlchemy looks into it once it is imported, and also while it is: statements beside an
+        import by another thread (DBOS's, at start) would fail. To be awaited before that.
+        """
+        async with AsyncExitStack() as stack:
+            for _ in range(self._connections.writers):
+                await stack.enter_async_context(self._writing)
+            for _ in range(self._connections.readers):
+                await stack.enter_async_context(self._reading)
+            await uninterrupted(asyncio.to_thread(import_module, "sqlalchemy.orm"))
+
     async def close(self) -> None:
         """The database is closed, once the transactions that are writing have ended."""
         async with AsyncExitStack() as stack:
@@ -217,9 +230,6 @@ async def _opened(connections: Connections, place: Place) -> SqlStore:
 
 def _migrated(connections: Connections, place: Place) -> SqlStore:
     writer = connections.writer
-    # SQLAlchemy looks into its ORM once that is imported, also while it is: if another thread (as
-    # DBOS, at start) imported it beside our statements, those would fail.
-    import_module("sqlalchemy.orm")
     try:
         migrate(writer, place, packaged_migrations())
     except DatabaseError as problem:
