@@ -2,8 +2,8 @@
 
 The table is part of the project; this is how it came to be, and how a newer one would:
 
-    apt-get download wordnet-base && dpkg-deb -x wordnet-base_*.deb /tmp/wordnet
-    python -m tools.wordnet_table /tmp/wordnet/usr/share/wordnet
+    apt-get download wordnet-base && dpkg-deb -x wordnet-base_*.deb wordnet
+    python -m tools.wordnet_table wordnet/usr/share/wordnet
 
 It writes `src/evald/adapters/wordnet/synonyms.txt.xz`, the same bytes for the same files. WordNet's
 licence stands beside it and has to go wherever the table goes.

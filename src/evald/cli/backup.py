@@ -3,10 +3,12 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from evald.adapters.sql.migrate import DatabaseUnusable
 from evald.assembly.backup import BackupFailed, back_up
+from evald.assembly.data_folder import FolderInUse
 from evald.settings import SettingsInvalid, load_settings
 
 DONE, FAILED, BAD_USAGE = 0, 1, 2
@@ -25,17 +27,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 if the backup is whole, 1 if there is none, 2 for a call that makes no sense."""
+
+    def copy(folder: Path) -> str:
+        blobs = back_up(folder, args.out)
+        return f"{args.out} holds the database of '{folder}' and {blobs} files."
+
+    return on_folder(args.data_dir, copy)
+
+
+def on_folder(data_dir: Path | None, work: Callable[[Path], str]) -> int:
+    """The exit code of work on the data folder, whose sentence is printed.
+
+    With a database URL in the settings, and no folder named, it is said what to call instead.
+    """
     try:
-        settings = load_settings(os.environ, {"data_dir": args.data_dir})
-        if settings.database_url and args.data_dir is None:
+        settings = load_settings(os.environ, {"data_dir": data_dir})
+        if settings.database_url and data_dir is None:
             print(f"evald: {ON_POSTGRESQL}", file=sys.stderr)
             return BAD_USAGE
-        blobs = back_up(settings.data_dir, args.out)
+        print(work(settings.data_dir))
     except SettingsInvalid as problem:
         print(f"evald: {problem}", file=sys.stderr)
         return BAD_USAGE
-    except (BackupFailed, DatabaseUnusable, OSError) as problem:
+    except (BackupFailed, DatabaseUnusable, FolderInUse, OSError) as problem:
         print(f"evald: {problem}", file=sys.stderr)
         return FAILED
-    print(f"{args.out} holds the database of '{settings.data_dir}' and {blobs} files.")
     return DONE

@@ -15,6 +15,7 @@ from evald.domain.exact_json import (
     refuse_depth,
     refuse_many,
 )
+from evald.domain.partial_json import is_cut, is_whole
 from evald.services.row_intake import InlineRow
 
 PIECE_BYTES = 32_768
@@ -22,16 +23,8 @@ PIECE_BYTES = 32_768
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
-_NUMBER_END = re.compile(r"[-+.0-9eE]*")
 _WIDEST = 4
 """A character has as many bytes in UTF-8 at most."""
-
-_LONGEST_TOKEN = 12
-"""A text that ends inside a token is found wrong at most this far from its end.
-
-The longest is the spelled-out pair of surrogates, of twelve characters. Strings are longer, and
-have a message of their own.
-"""
 
 
 class ValueTooLong(Exception):
@@ -85,14 +78,14 @@ class JsonStream:
             try:
                 value, end = DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as fault:
-                if self._has_ended or not self._is_cut(fault):
+                if self._has_ended or not is_cut(self.text, fault):
                     raise self.malformed(fault.msg, at=fault.pos) from None
             except RecursionError:
                 raise self.malformed("Nested too deep") from None
             except ValueError as fault:
                 raise self.malformed(str(fault)) from None
             else:
-                if self._has_ended or self._is_whole(end):
+                if self._has_ended or is_whole(self.text, end):
                     self._refuse_above(most, end - self.at)
                     self._refuse_depth(value, end)
                     self.began, self.at = self.at, end
@@ -131,17 +124,6 @@ class JsonStream:
         """The refusal of the text, because of what stands at `at` (here, if not given)."""
         place = self._passed + (self.at if at is None else at)
         return MalformedJson(f"The body is not JSON: {message} (character {place}).")
-
-    def _is_cut(self, fault: json.JSONDecodeError) -> bool:
-        near_end = fault.pos >= len(self.text) - _LONGEST_TOKEN
-        return near_end or fault.msg.startswith("Unterminated string")
-
-    def _is_whole(self, end: int) -> bool:
-        """Whether more text could make the value that ends here a longer one: numbers only."""
-        if end < len(self.text) - _LONGEST_TOKEN or self.text[end - 1] in '}]"':
-            return True
-        number = _NUMBER_END.match(self.text, end)
-        return number is None or number.end() < len(self.text)
 
     def _refuse_above(self, most: int, size: int) -> None:
         if size > most:

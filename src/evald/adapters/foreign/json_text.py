@@ -8,19 +8,13 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from evald.domain.partial_json import is_cut, is_whole
+
 _SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER_END = re.compile(r"[-+.0-9eE]*")
 _MAX_INT = 18
 
 MAX_VALUES = 10_000_000
 """What has more commas and brackets is too long to be held, since small values take much memory."""
-
-_LONGEST_TOKEN = 12
-"""A text that ends inside a token is found wrong at most this far from its end.
-
-The longest is the spelled-out pair of surrogates, of twelve characters. Strings are longer, and
-have a message of their own.
-"""
 
 
 class TextMalformed(Exception):
@@ -122,12 +116,12 @@ class JsonText:
             try:
                 value, end = _DECODER.raw_decode(self.text, self.at)
             except json.JSONDecodeError as fault:
-                if self._has_ended or not self._is_cut(fault):
+                if self._has_ended or not is_cut(self.text, fault):
                     raise TextMalformed(f"is not JSON: {fault.msg}") from None
             except RecursionError:
                 raise TextMalformed("is nested too deep") from None
             else:
-                if self._has_ended or self._is_whole(end):
+                if self._has_ended or is_whole(self.text, end):
                     return Whole(value, end) if end - self.at <= most else None
             if len(self.text) - self.at > most or self._values() > self._most_values:
                 return None
@@ -148,17 +142,6 @@ class JsonText:
 
     def _values(self) -> int:
         return sum(self.text.count(each, self.at) for each in ",[{")
-
-    def _is_cut(self, fault: json.JSONDecodeError) -> bool:
-        near_end = fault.pos >= len(self.text) - _LONGEST_TOKEN
-        return near_end or fault.msg.startswith("Unterminated string")
-
-    def _is_whole(self, end: int) -> bool:
-        """Whether more text could make the value that ends here a longer one: numbers only."""
-        if end < len(self.text) - _LONGEST_TOKEN or self.text[end - 1] in '}]"':
-            return True
-        number = _NUMBER_END.match(self.text, end)
-        return number is None or number.end() < len(self.text)
 
     def _read_on(self) -> None:
         """At least doubles what is there and not read, unless the text ends."""
