@@ -154,6 +154,18 @@ def test_no_server_is_told_in_a_sentence(tmp_path: Path, capsys: Captured) -> No
     assert "http://127.0.0.1:9 was not reached" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "url", ["nonsense", "ftp://x", "http://", "http://127.0.0.1:99999", "http://[::1"]
+)
+def test_what_is_no_address_is_told_with_one_that_is(
+    url: str, tmp_path: Path, capsys: Captured
+) -> None:
+    archive = archive_of(one_eval(52), tmp_path)
+
+    assert main(["import", str(archive), "--url", url]) == 2
+    assert f"'{url}' is no address of a server" in capsys.readouterr().err
+
+
 def test_an_import_survives_the_end_of_its_server(tmp_path: Path) -> None:
     world = World(pretty=False)
     eval_id = world.put(EVALS, eval_body(61)).id

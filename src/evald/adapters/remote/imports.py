@@ -29,12 +29,14 @@ class RemoteImports:
         session: by which it is asked.
         base_url: with or without `/v1` at its end.
         api_key: a key of the server's.
+
+    Raises:
+        RemoteRefused: the address is none of a server.
     """
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, *, api_key: str) -> None:
         self._session = session
-        base = base_url.rstrip("/").removesuffix("/v1")
-        self._url = URL(f"{base}/v1/evald/imports")
+        self._url = _imports_url(base_url)
         self._headers = {"Authorization": f"Bearer {api_key}"}
 
     async def send(self, archive: Path, *, is_dry: bool) -> Import:
@@ -73,6 +75,19 @@ class RemoteImports:
             raise RemoteRefused(message) from None
         except (aiohttp.ClientError, OSError) as problem:
             raise RemoteRefused(f"{url.origin()} was not reached: {problem}") from problem
+
+
+def _imports_url(base_url: str) -> URL:
+    base = base_url.rstrip("/").removesuffix("/v1")
+    try:
+        url = URL(f"{base}/v1/evald/imports")
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise RemoteRefused(
+            f"'{base_url}' is no address of a server; one is http://127.0.0.1:8080, for example."
+        )
+    return url
 
 
 def _read(url: URL, status: int, body: bytes) -> Import:
