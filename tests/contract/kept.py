@@ -5,8 +5,17 @@ from itertools import count
 from typing import Any, TypeVar
 
 from evald.domain.exact_json import content_hash
+from evald.domain.logs.terms import completion_terms
 from evald.domain.tally import CriterionCount, Tally, Usage
-from evald.ports.kept import Page, Rows, StoredFile, StoredKey, StoredOutputItem, StoredRun
+from evald.ports.kept import (
+    Page,
+    Rows,
+    StoredFile,
+    StoredKey,
+    StoredLog,
+    StoredOutputItem,
+    StoredRun,
+)
 from evald.ports.store import Store
 from evald.wire.criteria import TestingCriterion, read_criterion
 from evald.wire.evals import Eval
@@ -52,6 +61,25 @@ def new_eval(**changes: Any) -> Eval:
         "testing_criteria": [criterion()],
     }
     return Eval.model_construct(**{**values, **changes})
+
+
+def new_log(**changes: Any) -> StoredLog:
+    """A stored chat completion, found by its model and metadata."""
+    values: dict[str, Any] = {
+        "id": new_id("chatcmpl-"),
+        "project_id": PROJECT,
+        "kind": "chat_completion",
+        "created": NOW,
+        "model": "gpt-x",
+        "metadata": {"use": "tests"},
+        "body": '{"object":"chat.completion","choices":[]}',
+        "request": '{"model":"gpt-x","messages":[]}',
+        "request_id": "req_1",
+        "provider": "default",
+        **changes,
+    }
+    terms = completion_terms(values["model"], values["metadata"])
+    return StoredLog(**{"terms": terms, **values})
 
 
 def new_run(eval_id: str, **changes: Any) -> StoredRun:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from evald.ports.kept import StoredCompletion
 from evald.ports.store import Store
 from evald.wire.evals import Eval, ImportedEval, eval_json
 from evald.wire.files import ImportedFile
@@ -149,21 +148,11 @@ async def test_an_imported_file_is_answered_as_its_body(store: Store) -> None:
     assert found == replace(stored, file=file)
 
 
-async def test_a_stored_completion_is_kept_with_its_messages(store: Store) -> None:
-    completion = StoredCompletion(
-        id=new_id("chatcmpl-"),
-        project_id=PROJECT,
-        created=NOW,
-        model="gpt-x",
-        metadata={"use": "tests"},
-        body={"seed": -8480136751957625957},
-    )
+async def test_a_message_is_kept_at_its_place(store: Store) -> None:
+    completion_id = new_id("chatcmpl-")
     async with store.transaction() as tx:
-        await tx.imports.add_completion(completion)
-        await tx.imports.add_message(completion.id, 0, {"role": "user"})
+        await tx.imports.add_message(completion_id, 0, {"role": "user"})
 
     async with store.snapshot() as tx:
-        assert await tx.imports.completion(completion.id) == completion
-        assert await tx.imports.message(completion.id, 0) == {"role": "user"}
-        assert await tx.imports.message(completion.id, 1) is None
-        assert await tx.imports.completion("chatcmpl-none") is None
+        assert await tx.imports.message(completion_id, 0) == {"role": "user"}
+        assert await tx.imports.message(completion_id, 1) is None

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
+from evald.domain.logs.terms import LogKind, Term
 from evald.domain.run_status import has_ended
 from evald.domain.tally import Tally
 from evald.wire.errors import ApiError
@@ -20,12 +21,15 @@ T = TypeVar("T")
 class Rows:
     """Where a run's rows lie: a blob of JSONL, and what of it was checked before the answer.
 
-    `inline` says that the blob was made of the request's own content, and is echoed.
+    `inline` says that the blob was made of the request's own content, and is echoed. `logged` says
+    that it is made of logs when the run starts, and kept with the run; until then `blob_id` is
+    empty.
     """
 
     blob_id: str
     inline: bool
     checked_bytes: int = 0
+    logged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +102,47 @@ class FoundItem:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredCompletion:
-    """A stored chat completion: what it is sought by, and its whole body."""
+class StoredLog:
+    """What an application asked a model, and what it was answered: a stored completion or response.
+
+    `request` and `body` are JSON texts: what was asked, without `store` and `metadata`, and the
+    answer as its provider gave it. `request` is None where nobody knows it, as for completions that
+    were imported. `terms` are what the log is found by beside its time; they are not read back.
+    `provider` is who answered, by its name here; empty where that was elsewhere. `seq` is the
+    store's own number, 0 before there is one. `created` is in Unix seconds.
+    """
 
     id: str
     project_id: str
+    kind: LogKind
     created: int
     model: str
     metadata: dict[str, str]
-    body: dict[str, JsonValue]
+    body: str
+    request: str | None = None
+    request_id: str = ""
+    provider: str = ""
+    terms: tuple[Term, ...] = ()
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UsageEntry:
+    """What one key spent on one model by one route on one day (Unix seconds // 86,400).
+
+    `untold` counts the calls, among `calls`, whose answer did not say what they used.
+    """
+
+    project_id: str
+    key_id: str
+    model: str
+    route: str
+    day: int
+    calls: int = 0
+    untold: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,23 +6,32 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from evald.domain.logs.filters import LogFilter, LogSpan
+from evald.domain.logs.terms import LogKind
 from evald.ports.kept import (
     FoundItem,
     Page,
     Remembered,
     Shard,
     ShardState,
-    StoredCompletion,
     StoredFile,
     StoredImport,
     StoredKey,
+    StoredLog,
     StoredOutputItem,
     StoredRun,
+    UsageEntry,
 )
 from evald.wire.errors import ApiError
 from evald.wire.evals import Eval
 from evald.wire.imports import ImportStatus
-from evald.wire.pages import ListEvalsQuery, ListFilesQuery, ListOutputItemsQuery, ListRunsQuery
+from evald.wire.pages import (
+    ListEvalsQuery,
+    ListFilesQuery,
+    ListOutputItemsQuery,
+    ListQuery,
+    ListRunsQuery,
+)
 from evald.wire.runs import RunStatus
 
 
@@ -150,6 +159,13 @@ class WorkTable(Protocol):
         """A queued run is in progress; says whether it is in progress now."""
         ...
 
+    async def save_rows(self, run_id: str, blob_id: str) -> str | None:
+        """The blob that the rows of a run of logs are in: this one, unless they were in one before.
+
+        None where the run is gone.
+        """
+        ...
+
     async def save_plan(self, run_id: str, shards: list[Shard]) -> None:
         """The shards and the number of their rows are kept; a plan that is there stays."""
         ...
@@ -191,12 +207,12 @@ class WorkTable(Protocol):
         ...
 
     async def blobs_in_use(self, *, now: int) -> set[str]:
-        """Every blob that a file, an inline run, or a run that has not ended still needs."""
+        """Every blob that a file, a run with rows of its own, or what has not ended still needs."""
         ...
 
 
 class ImportTable(Protocol):
-    """What comes from elsewhere: output items in any order, and stored chat completions."""
+    """What comes from elsewhere: output items in any order, and messages of completions."""
 
     async def find_items(self, output_item_ids: Sequence[str]) -> dict[str, FoundItem]:
         """Those of these output items that are there, by id, whichever run they belong to."""
@@ -218,14 +234,6 @@ class ImportTable(Protocol):
         """What the imported run of this id says of its end is now this; its rows stay."""
         ...
 
-    async def completion(self, completion_id: str) -> StoredCompletion | None:
-        """The stored completion, if it is there."""
-        ...
-
-    async def add_completion(self, completion: StoredCompletion) -> None:
-        """The stored completion is kept."""
-        ...
-
     async def message(self, completion_id: str, position: int) -> dict[str, JsonValue] | None:
         """The message at this place of the completion, if it is there."""
         ...
@@ -234,6 +242,87 @@ class ImportTable(Protocol):
         self, completion_id: str, position: int, message: dict[str, JsonValue]
     ) -> None:
         """The message is kept at this place of the completion."""
+        ...
+
+
+class LogTable(Protocol):
+    """Stored chat completions and responses, by the time of their creation, then of insertion."""
+
+    async def insert(self, logs: Sequence[StoredLog]) -> list[bool]:
+        """The logs are kept, but for those whose id is taken; says of each whether it is.
+
+        Ids are of all projects and both kinds together.
+        """
+        ...
+
+    async def get(self, project_id: str, kind: LogKind, log_id: str) -> StoredLog | None:
+        """The log, if it is there."""
+        ...
+
+    async def find(self, log_id: str) -> StoredLog | None:
+        """The log of this id, whichever its project and kind."""
+        ...
+
+    async def page(
+        self, project_id: str, kind: LogKind, *, wanted: LogFilter, query: ListQuery
+    ) -> Page[StoredLog]:
+        """A page of the logs that are wanted.
+
+        Raises:
+            CursorUnknown: `after` is no log of the project and kind.
+        """
+        ...
+
+    async def following(
+        self, project_id: str, kind: LogKind, *, wanted: LogFilter, span: LogSpan
+    ) -> list[StoredLog]:
+        """Those logs of the span that are wanted, in its order; empty at its end."""
+        ...
+
+    async def last_seq(self) -> int:
+        """The number of the log that was inserted last; 0 where there is none."""
+        ...
+
+    async def update_metadata(
+        self, project_id: str, kind: LogKind, log_id: str, *, metadata: dict[str, str]
+    ) -> StoredLog | None:
+        """The log, whose metadata is now this; None where it is not there."""
+        ...
+
+    async def update_body(self, log_id: str, body: str) -> bool:
+        """The answer of the log is now this; says whether it was there."""
+        ...
+
+    async def delete(self, project_id: str, kind: LogKind, log_id: str) -> bool:
+        """The log is gone, what it was found by and its messages too; says whether it was there."""
+        ...
+
+    async def delete_expired(self, *, created_before: int, most: int) -> int:
+        """Up to `most` logs from before this second are gone; returns how many."""
+        ...
+
+    async def delete_beyond(self, *, max_bytes: int, most: int) -> int:
+        """Of a project with more bytes of logs than this, up to `most`, the oldest, are gone.
+
+        No more than it takes. Returns how many; 0 where no project has too many.
+        """
+        ...
+
+
+class UsageTable(Protocol):
+    """What was spent through the gateway."""
+
+    async def add(self, entries: Sequence[UsageEntry]) -> None:
+        """The entries are added to what is kept of their key, model, route and day."""
+        ...
+
+    async def between(
+        self, project_id: str, *, first_day: int, last_day: int, most: int
+    ) -> list[UsageEntry]:
+        """What is kept of these days, both included, by day, model, key and route.
+
+        At most `most` entries.
+        """
         ...
 
 
@@ -327,6 +416,16 @@ class Transaction(Protocol):
     @property
     def imports(self) -> ImportTable:
         """What comes from elsewhere."""
+        ...
+
+    @property
+    def logs(self) -> LogTable:
+        """Stored completions and responses."""
+        ...
+
+    @property
+    def usage(self) -> UsageTable:
+        """What was spent through the gateway."""
         ...
 
     @property

@@ -8,8 +8,9 @@ from typing import TypeVar, cast
 from pydantic import JsonValue
 
 from evald.domain.exact_json import canonical, content_hash, dump, parse
+from evald.domain.logs.terms import completion_terms
 from evald.domain.tally import CriterionCount, Tally, Usage
-from evald.ports.kept import Rows, StoredCompletion, StoredOutputItem, StoredRun
+from evald.ports.kept import Rows, StoredLog, StoredOutputItem, StoredRun
 from evald.services.output_items import Extras, extras_text, item_fields
 from evald.wire.criteria import usable_criterion
 from evald.wire.errors import ApiError
@@ -202,15 +203,18 @@ def imported_file(body: Body, *, size: int) -> ImportedFile:
     )
 
 
-def imported_completion(body: Body, project_id: str) -> StoredCompletion:
+def imported_completion(body: Body, project_id: str) -> StoredLog:
     """The stored chat completion of this body."""
-    return StoredCompletion(
+    model, metadata = text_of(body.get("model")), _strings(body.get("metadata"))
+    return StoredLog(
         id=id_of(body),
         project_id=project_id,
+        kind="chat_completion",
         created=_count(body.get("created")),
-        model=text_of(body.get("model")),
-        metadata=_strings(body.get("metadata")),
-        body=body,
+        model=model,
+        metadata=metadata,
+        body=dump(body),
+        terms=completion_terms(model, metadata),
     )
 
 

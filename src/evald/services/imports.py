@@ -272,8 +272,8 @@ async def _import_completions(tools: ImportTools) -> None:
     async for batch in batches(tools.source, kind, tools.cpu):
         async with tools.transaction() as tx:
             for line in tools.usable(kind, batch):
-                kept = await tx.imports.completion(line.id)
-                if kept is not None and not same(kept.body, line.body):
+                kept = await tx.logs.find(line.id)
+                if kept is not None and not same(exact_json.parse(kept.body), line.body):
                     tools.report.conflict(kind, line.id)
                     continue
                 if kept is not None or line.id in tools.completions:
@@ -282,7 +282,7 @@ async def _import_completions(tools: ImportTools) -> None:
                     tools.report.counts[kind].new += 1
                     if not tools.is_dry:
                         completion = imported_completion(line.body, tools.project_id)
-                        await tx.imports.add_completion(completion)
+                        await tx.logs.insert([completion])
                 tools.completions.add(line.id)
 
 

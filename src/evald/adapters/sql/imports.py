@@ -1,4 +1,4 @@
-"""Which SQL keeps what comes from elsewhere: output items in any order, stored completions."""
+"""Which SQL keeps what comes from elsewhere: output items in any order, messages of completions."""
 
 from collections.abc import Sequence
 
@@ -8,17 +8,15 @@ from evald.adapters.sql.documents import Document, document_text, error_text, re
 from evald.adapters.sql.items import insert_items, item_key, read_item
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import (
-    CHAT_COMPLETION_MESSAGES,
-    CHAT_COMPLETIONS,
+    LOG_MESSAGES,
     OUTPUT_ITEMS,
     RUNS,
 )
 from evald.adapters.sql.tallies import tally_text
-from evald.ports.kept import FoundItem, StoredCompletion, StoredOutputItem, StoredRun
+from evald.ports.kept import FoundItem, StoredOutputItem, StoredRun
 
 _ITEMS = OUTPUT_ITEMS.c
-_COMPLETIONS = CHAT_COMPLETIONS.c
-_MESSAGES = CHAT_COMPLETION_MESSAGES.c
+_MESSAGES = LOG_MESSAGES.c
 
 
 class SqlImportTable:
@@ -80,42 +78,11 @@ class SqlImportTable:
         )
 
     @in_thread
-    def completion(self, completion_id: str) -> StoredCompletion | None:
-        """The stored completion, if it is there."""
-        row = self.session.connection.execute(
-            select(CHAT_COMPLETIONS).where(_COMPLETIONS.id == completion_id)
-        ).one_or_none()
-        if row is None:
-            return None
-        return StoredCompletion(
-            id=row.id,
-            project_id=row.project_id,
-            created=row.created,
-            model=row.model,
-            metadata={key: str(value) for key, value in read_document(row.metadata).items()},
-            body=read_document(row.document),
-        )
-
-    @in_thread
-    def add_completion(self, completion: StoredCompletion) -> None:
-        """The stored completion is kept."""
-        self.session.connection.execute(
-            insert(CHAT_COMPLETIONS).values(
-                id=completion.id,
-                project_id=completion.project_id,
-                created=completion.created,
-                model=completion.model,
-                metadata=document_text(dict(completion.metadata)),
-                document=document_text(completion.body),
-            )
-        )
-
-    @in_thread
     def message(self, completion_id: str, position: int) -> Document | None:
         """The message at this place of the completion, if it is there."""
         found = self.session.connection.scalar(
             select(_MESSAGES.document).where(
-                _MESSAGES.completion_id == completion_id, _MESSAGES.position == position
+                _MESSAGES.log_id == completion_id, _MESSAGES.position == position
             )
         )
         return None if found is None else read_document(found)
@@ -124,8 +91,8 @@ class SqlImportTable:
     def add_message(self, completion_id: str, position: int, message: Document) -> None:
         """The message is kept at this place of the completion."""
         self.session.connection.execute(
-            insert(CHAT_COMPLETION_MESSAGES).values(
-                completion_id=completion_id, position=position, document=document_text(message)
+            insert(LOG_MESSAGES).values(
+                log_id=completion_id, position=position, document=document_text(message)
             )
         )
 

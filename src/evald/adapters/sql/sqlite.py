@@ -17,6 +17,9 @@ SQLITE_WORDS: Final[Mapping[str, str]] = {
     "sequence": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "bytes": "BLOB",
     "created_at_of_document": "json_extract(document, '$.created_at')",
+    "bytes_of_document": "length(CAST(document AS BLOB))",
+    "pairs_of_metadata": "json_each(metadata)",
+    "key_is_all": "WITHOUT ROWID",
 }
 """What stands for `$sequence` and its like in a migration."""
 

@@ -19,6 +19,7 @@ from evald.adapters.sql.idempotency import SqlIdempotencyTable
 from evald.adapters.sql.imports import SqlImportTable
 from evald.adapters.sql.items import SqlOutputItemTable
 from evald.adapters.sql.keys import SqlKeyTable
+from evald.adapters.sql.logs import SqlLogTable
 from evald.adapters.sql.migrate import DatabaseUnusable, migrate, packaged_migrations
 from evald.adapters.sql.place import Place
 from evald.adapters.sql.postgresql import (
@@ -30,6 +31,7 @@ from evald.adapters.sql.postgresql import (
 from evald.adapters.sql.runs import SqlRunTable
 from evald.adapters.sql.session import Session
 from evald.adapters.sql.sqlite import sqlite_place, sqlite_reader, sqlite_writer
+from evald.adapters.sql.usage import SqlUsageTable
 from evald.adapters.sql.work import SqlWorkTable
 from evald.adapters.uninterrupted import uninterrupted
 
@@ -73,6 +75,16 @@ class SqlTransaction:
     def imports(self) -> SqlImportTable:
         """What comes from elsewhere."""
         return SqlImportTable(self.session)
+
+    @property
+    def logs(self) -> SqlLogTable:
+        """Stored completions and responses."""
+        return SqlLogTable(self.session)
+
+    @property
+    def usage(self) -> SqlUsageTable:
+        """What was spent through the gateway."""
+        return SqlUsageTable(self.session)
 
     @property
     def archive_imports(self) -> SqlArchiveImportTable:

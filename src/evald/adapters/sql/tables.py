@@ -59,6 +59,7 @@ RUNS = Table(
     Column("ended_at", BigInteger),
     Column("blob_id", Text),
     Column("is_inline", Boolean),
+    Column("is_logged", Boolean),
     Column("checked_bytes", BigInteger),
     Column("planned_rows", BigInteger),
     Column("tally", Text),
@@ -124,24 +125,63 @@ FILES = Table(
     Column("created_at", BigInteger),
 )
 
-CHAT_COMPLETIONS = Table(
-    "chat_completions",
+LOGS = Table(
+    "logs",
     METADATA,
     Column("seq", BigInteger, primary_key=True),
     Column("id", PlainText),
     Column("project_id", PlainText),
+    Column("kind", Text),
     Column("created", BigInteger),
+    Column("size", BigInteger),
     Column("model", PlainText),
+    Column("provider", PlainText),
+    Column("request_id", PlainText),
     Column("metadata", Text),
+    Column("request", Text),
+    Column("body", Text),
+)
+
+LOG_TERMS = Table(
+    "log_terms",
+    METADATA,
+    Column("project_id", PlainText, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("field", PlainText, primary_key=True),
+    Column("value", PlainText, primary_key=True),
+    Column("created", BigInteger, primary_key=True, autoincrement=False),
+    Column("log_seq", BigInteger, primary_key=True, autoincrement=False),
+)
+
+LOG_MESSAGES = Table(
+    "log_messages",
+    METADATA,
+    Column("log_id", PlainText, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("document", Text),
 )
 
-CHAT_COMPLETION_MESSAGES = Table(
-    "chat_completion_messages",
+LOG_SIZES = Table(
+    "log_sizes",
     METADATA,
-    Column("completion_id", PlainText, primary_key=True),
-    Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("document", Text),
+    Column("project_id", PlainText, primary_key=True),
+    Column("logs", BigInteger),
+    Column("bytes", BigInteger),
+)
+
+USAGE_LEDGER = Table(
+    "usage_ledger",
+    METADATA,
+    Column("project_id", PlainText, primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("model", PlainText, primary_key=True),
+    Column("key_id", PlainText, primary_key=True),
+    Column("route", PlainText, primary_key=True),
+    Column("calls", BigInteger),
+    Column("untold", BigInteger),
+    Column("input_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
 )
 
 ARCHIVE_IMPORTS = Table(

@@ -51,6 +51,20 @@ class SqlWorkTable:
         return bool(status == "in_progress")
 
     @in_thread
+    def save_rows(self, run_id: str, blob_id: str) -> str | None:
+        """The blob that the rows of a run of logs are in: this one, unless they were in one before.
+
+        None where the run is gone.
+        """
+        self.session.connection.execute(
+            update(RUNS)
+            .where(RUNS.c.id == run_id, RUNS.c.is_logged, RUNS.c.blob_id == "")
+            .values(blob_id=blob_id)
+        )
+        kept = select(RUNS.c.blob_id).where(RUNS.c.id == run_id)
+        return self.session.connection.scalar(kept)
+
+    @in_thread
     def save_plan(self, run_id: str, shards: list[Shard]) -> None:
         """The shards and the number of their rows are kept; a plan that is there stays."""
         planned = self.session.connection.execute(
@@ -109,8 +123,8 @@ class SqlWorkTable:
 
     @in_thread
     def blobs_in_use(self, *, now: int) -> set[str]:
-        """Every blob that a file, an inline run, or what has not ended still needs."""
+        """Every blob that a file, a run with rows of its own, or what has not ended still needs."""
         of_files = select(FILES.c.blob_id).where(unexpired(now))
-        of_runs = select(RUNS.c.blob_id).where(or_(RUNS.c.is_inline, IS_UNENDED))
+        of_runs = select(RUNS.c.blob_id).where(or_(RUNS.c.is_inline, RUNS.c.is_logged, IS_UNENDED))
         of_imports = select(ARCHIVE_IMPORTS.c.blob_id).where(ARCHIVE_IMPORTS.c.report.is_(None))
         return set(self.session.connection.scalars(of_files.union(of_runs, of_imports)))

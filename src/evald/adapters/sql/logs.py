@@ -1,0 +1,256 @@
+"""Which SQL keeps logs: stored completions and responses."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
+
+from evald.adapters.sql.documents import document_text, read_document
+from evald.adapters.sql.log_walk import following_places, insert_terms, terms_of
+from evald.adapters.sql.pages import after_key
+from evald.adapters.sql.session import Session, in_thread
+from evald.adapters.sql.tables import LOG_MESSAGES, LOG_SIZES, LOG_TERMS, LOGS
+from evald.domain.logs.filters import LogFilter, LogPlace, LogSpan
+from evald.domain.logs.terms import METADATA, LogKind, metadata_terms
+from evald.ports.kept import Page, StoredLog
+from evald.wire.pages import ListQuery
+
+_LOGS = LOGS.c
+_SIZES = LOG_SIZES.c
+
+
+class SqlLogTable:
+    """Logs in tables. Fulfils `evald.ports.store.LogTable`."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @in_thread
+    def insert(self, logs: Sequence[StoredLog]) -> list[bool]:
+        """The logs are kept, but for those whose id is taken; says of each whether it is."""
+        connection = self.session.connection
+        kept = [_insert(connection, each) for each in logs]
+        new = [log for log, is_kept in zip(logs, kept, strict=True) if is_kept]
+        for project_id in sorted({each.project_id for each in new}):
+            mine = [each for each in new if each.project_id == project_id]
+            _grow(connection, project_id, logs=len(mine), size=sum(map(_size, mine)))
+        return kept
+
+    @in_thread
+    def get(self, project_id: str, kind: LogKind, log_id: str) -> StoredLog | None:
+        """The log, if it is there."""
+        return _one(self.session.connection, select(LOGS).where(*_named(project_id, kind, log_id)))
+
+    @in_thread
+    def find(self, log_id: str) -> StoredLog | None:
+        """The log of this id, whichever its project and kind."""
+        return _one(self.session.connection, select(LOGS).where(_LOGS.id == log_id))
+
+    @in_thread
+    def page(
+        self, project_id: str, kind: LogKind, *, wanted: LogFilter, query: ListQuery
+    ) -> Page[StoredLog]:
+        """A page of the logs that are wanted.
+
+        Raises:
+            CursorUnknown: `after` is no log of the project and kind.
+        """
+        connection = self.session.connection
+        named = _named(project_id, kind, query.after or "")
+        after = after_key(connection, query, select(_LOGS.created, _LOGS.seq).where(*named))
+        place = None if after is None else LogPlace(after.created, after.seq)
+        span = LogSpan(query.limit + 1, after=place, order=query.order)
+        found = _span(connection, project_id, kind, wanted=wanted, span=span)
+        return Page(found[: query.limit], len(found) > query.limit)
+
+    @in_thread
+    def following(
+        self, project_id: str, kind: LogKind, *, wanted: LogFilter, span: LogSpan
+    ) -> list[StoredLog]:
+        """Those logs of the span that are wanted, in its order; empty at its end."""
+        return _span(self.session.connection, project_id, kind, wanted=wanted, span=span)
+
+    @in_thread
+    def last_seq(self) -> int:
+        """The number of the log that was inserted last; 0 where there is none."""
+        return self.session.connection.scalar(select(func.max(_LOGS.seq))) or 0
+
+    @in_thread
+    def update_metadata(
+        self, project_id: str, kind: LogKind, log_id: str, *, metadata: dict[str, str]
+    ) -> StoredLog | None:
+        """The log, whose metadata is now this; None where it is not there."""
+        connection = self.session.connection
+        named = _named(project_id, kind, log_id)
+        log = _one(connection, select(LOGS).where(*named).with_for_update())
+        if log is None:
+            return None
+        text = document_text(dict(metadata))
+        grown = _bytes(text) - _bytes(document_text(dict(log.metadata)))
+        connection.execute(
+            update(LOGS).where(*named).values(metadata=text, size=_LOGS.size + grown)
+        )
+        of_metadata = LOG_TERMS.c.field.startswith(METADATA, autoescape=True)
+        connection.execute(delete(LOG_TERMS).where(terms_of([log.seq]), of_metadata))
+        insert_terms(connection, log, metadata_terms(metadata))
+        _grow(connection, project_id, logs=0, size=grown)
+        return _one(connection, select(LOGS).where(*named))
+
+    @in_thread
+    def update_body(self, log_id: str, body: str) -> bool:
+        """The answer of the log is now this; says whether it was there."""
+        connection = self.session.connection
+        log = _one(connection, select(LOGS).where(_LOGS.id == log_id).with_for_update())
+        if log is None:
+            return False
+        grown = _bytes(body) - _bytes(log.body)
+        changed = update(LOGS).where(_LOGS.id == log_id)
+        connection.execute(changed.values(body=body, size=_LOGS.size + grown))
+        _grow(connection, log.project_id, logs=0, size=grown)
+        return True
+
+    @in_thread
+    def delete(self, project_id: str, kind: LogKind, log_id: str) -> bool:
+        """The log is gone, what it was found by and its messages too; says whether it was there."""
+        which = select(*_GOING).where(*_named(project_id, kind, log_id))
+        return _delete(self.session.connection, which) > 0
+
+    @in_thread
+    def delete_expired(self, *, created_before: int, most: int) -> int:
+        """Up to `most` logs from before this second are gone; returns how many."""
+        old = select(*_GOING).where(_LOGS.created < created_before)
+        oldest = old.order_by(_LOGS.created, _LOGS.seq).limit(most)
+        return _delete(self.session.connection, oldest)
+
+    @in_thread
+    def delete_beyond(self, *, max_bytes: int, most: int) -> int:
+        """Of a project with more bytes of logs than this, up to `most`, the oldest, are gone.
+
+        No more than it takes. Returns how many; 0 where no project has too many.
+        """
+        connection = self.session.connection
+        too_large = connection.execute(select(LOG_SIZES).where(_SIZES.bytes > max_bytes)).first()
+        if too_large is None:
+            return 0
+        mine = select(*_GOING).where(_LOGS.project_id == too_large.project_id)
+        left, going = too_large.bytes - max_bytes, []
+        for each in connection.execute(mine.order_by(_LOGS.created, _LOGS.seq).limit(most)):
+            if left <= 0:
+                break
+            going.append(each.seq)
+            left -= each.size
+        return _delete(connection, select(*_GOING).where(_LOGS.seq.in_(going)))
+
+
+_GOING: Final = (_LOGS.seq, _LOGS.id, _LOGS.project_id, _LOGS.size)
+
+
+def _named(project_id: str, kind: LogKind, log_id: str) -> tuple[Any, ...]:
+    return (_LOGS.project_id == project_id, _LOGS.kind == kind, _LOGS.id == log_id)
+
+
+def _insert(connection: Connection, log: StoredLog) -> bool:
+    kept = connection.execute(
+        insert_or(LOGS)
+        .values(
+            id=log.id,
+            project_id=log.project_id,
+            kind=log.kind,
+            created=log.created,
+            size=_size(log),
+            model=log.model,
+            provider=log.provider,
+            request_id=log.request_id,
+            metadata=document_text(dict(log.metadata)),
+            request=log.request,
+            body=log.body,
+        )
+        .on_conflict_do_nothing(index_elements=[_LOGS.id])
+        .returning(_LOGS.seq)
+    )
+    seq = kept.scalar_one_or_none()
+    if seq is None:
+        return False
+    insert_terms(connection, log, log.terms, seq=seq)
+    return True
+
+
+def _span(
+    connection: Connection, project_id: str, kind: LogKind, *, wanted: LogFilter, span: LogSpan
+) -> list[StoredLog]:
+    places = following_places(connection, (project_id, kind), wanted, span)
+    if not places:
+        return []
+    found = connection.execute(select(LOGS).where(_LOGS.seq.in_([each.seq for each in places])))
+    logs = {row.seq: _read(row) for row in found}
+    return [logs[each.seq] for each in places if each.seq in logs]
+
+
+def _one(connection: Connection, rows: Select[Any]) -> StoredLog | None:
+    row = connection.execute(rows).one_or_none()
+    return None if row is None else _read(row)
+
+
+def _read(row: Row[Any]) -> StoredLog:
+    return StoredLog(
+        id=row.id,
+        project_id=row.project_id,
+        kind=row.kind,
+        created=row.created,
+        model=row.model,
+        metadata={key: str(value) for key, value in read_document(row.metadata).items()},
+        body=row.body,
+        request=row.request,
+        request_id=row.request_id,
+        provider=row.provider,
+        seq=row.seq,
+    )
+
+
+def _delete(connection: Connection, which: Select[Any]) -> int:
+    """Those logs are gone; returns how many."""
+    gone = connection.execute(which.with_for_update()).all()
+    if not gone:
+        return 0
+    seqs, ids = [each.seq for each in gone], [each.id for each in gone]
+    connection.execute(delete(LOG_TERMS).where(terms_of(seqs)))
+    connection.execute(delete(LOG_MESSAGES).where(LOG_MESSAGES.c.log_id.in_(ids)))
+    connection.execute(delete(LOGS).where(_LOGS.seq.in_(seqs)))
+    for project_id, (logs, size) in sorted(_sums(gone).items()):
+        _grow(connection, project_id, logs=-logs, size=-size)
+    return len(gone)
+
+
+def _sums(gone: Iterable[Row[Any]]) -> dict[str, tuple[int, int]]:
+    logs: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for each in gone:
+        logs[each.project_id] += 1
+        sizes[each.project_id] += each.size
+    return {project_id: (logs[project_id], sizes[project_id]) for project_id in logs}
+
+
+def _grow(connection: Connection, project_id: str, *, logs: int, size: int) -> None:
+    """What the project keeps has grown by this much; negative where it has shrunk."""
+    grown = connection.execute(
+        update(LOG_SIZES)
+        .where(_SIZES.project_id == project_id)
+        .values(logs=_SIZES.logs + logs, bytes=_SIZES.bytes + size)
+    )
+    if grown.rowcount == 0:
+        first = insert_or(LOG_SIZES).values(project_id=project_id, logs=logs, bytes=size)
+        also = {"logs": _SIZES.logs + logs, "bytes": _SIZES.bytes + size}
+        connection.execute(
+            first.on_conflict_do_update(index_elements=[_SIZES.project_id], set_=also)
+        )
+
+
+def _size(log: StoredLog) -> int:
+    metadata = document_text(dict(log.metadata))
+    return _bytes(metadata) + _bytes(log.request or "") + _bytes(log.body)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,71 @@
+"""Which SQL keeps what was spent through the gateway."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
+
+from evald.adapters.sql.session import Session, in_thread
+from evald.adapters.sql.tables import USAGE_LEDGER
+from evald.ports.kept import UsageEntry
+
+_LEDGER = USAGE_LEDGER.c
+_KEY = (_LEDGER.project_id, _LEDGER.day, _LEDGER.model, _LEDGER.key_id, _LEDGER.route)
+_SUMS = ("calls", "untold", "input_tokens", "cached_tokens", "output_tokens")
+
+
+class SqlUsageTable:
+    """The ledger in a table. Fulfils `evald.ports.store.UsageTable`."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @in_thread
+    def add(self, entries: Sequence[UsageEntry]) -> None:
+        """The entries are added to what is kept of their key, model, route and day."""
+        for entry in _merged(entries):
+            values = {name: getattr(entry, name) for name in (*_names(), *_SUMS)}
+            grown = {name: _LEDGER[name] + values[name] for name in _SUMS}
+            added = (
+                insert(USAGE_LEDGER)
+                .values(values)
+                .on_conflict_do_update(index_elements=_KEY, set_=grown)
+            )
+            self.session.connection.execute(added)
+
+    @in_thread
+    def between(
+        self, project_id: str, *, first_day: int, last_day: int, most: int
+    ) -> list[UsageEntry]:
+        """What is kept of these days, both included, by day, model, key and route."""
+        rows = (
+            select(USAGE_LEDGER)
+            .where(_LEDGER.project_id == project_id, _LEDGER.day.between(first_day, last_day))
+            .order_by(*_KEY)
+            .limit(most)
+        )
+        return [_read(row) for row in self.session.connection.execute(rows)]
+
+
+def _names() -> tuple[str, ...]:
+    return tuple(column.name for column in _KEY)
+
+
+def _merged(entries: Sequence[UsageEntry]) -> list[UsageEntry]:
+    """One entry a key; always in the same order, lest two transactions wait for each other."""
+    sums: dict[tuple[Any, ...], UsageEntry] = {}
+    for entry in entries:
+        key = tuple(getattr(entry, name) for name in _names())
+        known = sums.get(key)
+        sums[key] = entry if known is None else _sum(known, entry)
+    return [sums[key] for key in sorted(sums)]
+
+
+def _sum(one: UsageEntry, other: UsageEntry) -> UsageEntry:
+    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in _SUMS})
+
+
+def _read(row: Row[Any]) -> UsageEntry:
+    return UsageEntry(**{name: row._mapping[name] for name in (*_names(), *_SUMS)})  # noqa: SLF001
