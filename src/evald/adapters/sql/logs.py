@@ -22,7 +22,7 @@ _SIZES = LOG_SIZES.c
 
 
 class SqlLogTable:
-    """Logs in tables. Fulfils `evald.ports.store.LogTable`."""
+    """Logs in tables. Fulfils `evald.ports.logs.LogTable`."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

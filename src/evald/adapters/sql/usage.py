@@ -17,7 +17,7 @@ _SUMS = ("calls", "untold", "input_tokens", "cached_tokens", "output_tokens")
 
 
 class SqlUsageTable:
-    """The ledger in a table. Fulfils `evald.ports.store.UsageTable`."""
+    """The ledger in a table. Fulfils `evald.ports.logs.UsageTable`."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
