@@ -35,6 +35,7 @@ class LogPlace:
 class LogSpan:
     """A stretch of the order of logs: at most `most` of them beyond `after`, exclusive.
 
+    With `most_bytes` it ends before the log that would make it larger, but for the first of them.
     `last_seq` leaves out what was inserted after that log, so that a long read sees what was there
     when it began. `since` is the first place that belongs to it.
     """
@@ -44,3 +45,4 @@ class LogSpan:
     since: LogPlace | None = None
     order: Literal["asc", "desc"] = "asc"
     last_seq: int | None = None
+    most_bytes: int | None = None

@@ -1,6 +1,7 @@
 """What a log is found by: terms, each a field and a value that the log has or has not."""
 
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -68,9 +69,14 @@ def response_terms(
         terms.append(text_term("reasoning_effort", effort))
     for field in ("temperature", "top_p"):
         value = request.get(field)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value):
             terms.append(number_term(field, value))
     return tuple(dict.fromkeys(terms))
+
+
+def _is_finite(value: float) -> bool:
+    # An integer of JSON may be beyond every float, and has no term then.
+    return abs(value) <= sys.float_info.max
 
 
 def _users(request: Mapping[str, JsonValue]) -> Iterator[Term]:

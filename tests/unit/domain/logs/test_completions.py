@@ -1,0 +1,92 @@
+"""Stored completions are shown in the form that the hosted service showed them in."""
+
+from typing import Any
+
+from evald.domain.logs.completions import completion_body, completion_messages
+
+ANSWER: dict[str, Any] = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 7,
+    "model": "m-2026",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Test.", "refusal": None},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"total_tokens": 3},
+    "citations": ["u"],
+}
+
+
+def test_a_completion_has_the_keys_that_were_seen_in_their_order() -> None:
+    """Observed 2026-04; what is not known there stands at the end."""
+    shown = completion_body({"model": "m", "seed": 5, "user": "u"}, ANSWER, metadata={"a": "b"})
+
+    assert shown == {
+        "object": "chat.completion",
+        "id": "chatcmpl-1",
+        "model": "m-2026",
+        "created": 7,
+        "request_id": None,
+        "tool_choice": None,
+        "usage": {"total_tokens": 3},
+        "seed": 5,
+        "top_p": 1.0,
+        "temperature": 1.0,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0.0,
+        "system_fingerprint": None,
+        "input_user": "u",
+        "service_tier": "default",
+        "tools": None,
+        "metadata": {"a": "b"},
+        "choices": [
+            {
+                "index": 0,
+                "message": {
+                    "content": "Test.",
+                    "role": "assistant",
+                    "tool_calls": None,
+                    "function_call": None,
+                    "refusal": None,
+                },
+                "finish_reason": "stop",
+                "logprobs": None,
+            }
+        ],
+        "response_format": None,
+        "citations": ["u"],
+    }
+    assert list(shown)[:4] == ["object", "id", "model", "created"]
+    assert list(shown)[-2:] == ["response_format", "citations"]
+
+
+def test_a_setting_of_the_request_is_shown_as_it_was() -> None:
+    shown = completion_body({"temperature": 0, "top_p": None}, ANSWER, metadata={})
+
+    assert (shown["temperature"], shown["top_p"]) == (0, 1.0)
+
+
+def test_messages_have_ids_and_their_parts_apart() -> None:
+    """Observed 2026-04 (ids and keys); documented (parts)."""
+    parts: Any = [{"type": "text", "text": "x"}]
+    call: Any = {"role": "tool", "tool_call_id": "call_1", "content": "4"}
+
+    shown = completion_messages(
+        "c", {"messages": [{"role": "user", "content": parts, "name": "n"}, call, "odd"]}
+    )
+
+    assert shown == [
+        {"id": "c-0", "role": "user", "content": None, "content_parts": parts, "name": "n"},
+        {
+            "id": "c-1",
+            "role": "tool",
+            "content": "4",
+            "content_parts": None,
+            "name": None,
+            "tool_call_id": "call_1",
+        },
+    ]
