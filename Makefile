@@ -17,7 +17,7 @@ WORKERS := -n 2 --dist loadfile
 UNTIMED := tests/unit tests/contract tests/rescue
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all clients client-table style types contracts lint house check fix fuzz bench bench-archives bench-graders lock clean
+.PHONY: help demo test test-all clients client-table style types contracts lint house check fix fuzz bench bench-archives bench-gateway bench-graders bench-logs lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -57,8 +57,14 @@ fuzz: $(READY) ## odd requests to every route, 2,000 each; ARGS=--fuzz-examples=
 bench: $(READY) ## measure: rows per second, CPU and memory of the server
 	@$(BIN)/python -m bench.rows $(ARGS)
 
+bench-gateway: $(READY) ## measure: what a call through the gateway adds to one that goes past it
+	@$(BIN)/python -m bench.gateway $(ARGS)
+
 bench-archives: $(READY) ## measure: items per second of rescue and import, and their memory
 	@$(BIN)/python -m bench.archives $(ARGS)
+
+bench-logs: $(READY) ## measure: queries over 1,000,000 stored logs, and how long a run over 100,000 takes to plan
+	@$(BIN)/python -m bench.logs $(ARGS)
 
 bench-graders: $(READY) ## measure: grades per second of each grader
 	@$(BIN)/python -m bench.graders $(ARGS)

@@ -9,6 +9,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 from evald.graders.similarity.choices import DEFAULT_FUZZY, FuzzyFunction, FuzzyProcessor
+from evald.ports.relay import ResponsesSupport
 
 
 class SettingsInvalid(Exception):
@@ -18,6 +19,7 @@ class SettingsInvalid(Exception):
 MIB = 1_048_576
 MAX_PORT = 65_535
 MIN_S = 0.001
+MAY_BE_0 = ("port", "log_max_age_days", "log_max_bytes")
 LOCAL_MODEL = "local:"
 """What a folder of one's own begins with where a model's name could stand."""
 
@@ -48,6 +50,10 @@ class Settings:
     database_connections: int = field(
         default=10, metadata={"help": "Connections to PostgreSQL at once, at most."}
     )
+    work: Literal["true", "false"] = field(
+        default="true",
+        metadata={"help": "Whether the server carries out runs itself, or leaves them to workers."},
+    )
     config: Path = field(
         default=Path("evald.toml"),
         metadata={"help": "File of providers; it may be missing unless it is named."},
@@ -70,6 +76,14 @@ class Settings:
         default="",
         repr=False,
         metadata={"help": "Key of the default provider; default: OPENAI_API_KEY."},
+    )
+    upstream_forward_store: Literal["true", "false"] = field(
+        default="false",
+        metadata={"help": "Whether the default provider is told of store and metadata."},
+    )
+    upstream_responses: ResponsesSupport = field(
+        default="native",
+        metadata={"help": "How the default provider serves responses: translate, or none."},
     )
     max_concurrency: int = field(
         default=64, metadata={"help": "Calls in flight at the default provider, at most."}
@@ -124,6 +138,29 @@ class Settings:
     )
     embedding_cache_bytes: int = field(
         default=64 * MIB, metadata={"help": "Bytes of embeddings kept in memory, at most."}
+    )
+    log_max_age_days: int = field(
+        default=0, metadata={"help": "Days that logs are kept; 0: without end."}
+    )
+    log_max_bytes: int = field(
+        default=0, metadata={"help": "Bytes of logs that a project keeps, at most; 0: any."}
+    )
+    webhook_url: str = field(
+        default="", metadata={"help": "An address that is told of every run that ends."}
+    )
+    webhook_secret: str = field(
+        default="",
+        repr=False,
+        metadata={"help": "What its deliveries are signed with, such as whsec_…."},
+    )
+    webhook_allow_private: Literal["true", "false"] = field(
+        default="false",
+        metadata={"help": "Whether webhooks may go to plain http and to private addresses."},
+    )
+    secret_key: str = field(
+        default="",
+        repr=False,
+        metadata={"help": "Seals secrets in the database; default: made in data_dir."},
     )
     log_level: str = field(default="info", metadata={"help": f"{_LEVELS_TEXT}."})
 
@@ -185,7 +222,9 @@ def _refuse_out_of_range(settings: Settings) -> None:
 def _least(name: str, value: float) -> float:
     if name.endswith("_threshold"):
         return -math.inf
-    return 0 if name == "port" else 1 if isinstance(value, int) else MIN_S
+    if name in MAY_BE_0:
+        return 0
+    return 1 if isinstance(value, int) else MIN_S
 
 
 def _refuse_bad_texts(settings: Settings) -> None:

@@ -128,7 +128,7 @@ async def test_a_cursor_may_have_left_the_status_asked_for(store: Store) -> None
     eval_id = (await keep_eval(store)).id
     first, second = [await keep_run(store, eval_id) for _ in range(2)]
     async with store.transaction() as tx:
-        await tx.work.start(first.id, now=NOW)
+        await tx.work.start(first.id, now=NOW, worker_id="local")
 
     assert await page(store, eval_id, status="queued", after=first.id) == [second.id]
 

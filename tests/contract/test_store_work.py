@@ -39,7 +39,9 @@ async def shards(store: Store, run_id: str) -> list[Shard]:
 
 async def begin(store: Store, run_id: str, number: int) -> ShardState:
     async with store.transaction() as tx:
-        return await tx.work.begin_shard(run_id, number)
+        state = await tx.work.begin_shard(run_id, number, worker_id="local")
+    assert state is not None
+    return state
 
 
 async def mark_started(store: Store, run_id: str, number: int, *, before: int) -> None:
@@ -67,8 +69,8 @@ async def test_a_run_starts_once(store: Store) -> None:
     run = await keep_run(store)
 
     async with store.transaction() as tx:
-        assert await tx.work.start(run.id, now=NOW + 1)
-        assert await tx.work.start(run.id, now=NOW + 2)
+        assert await tx.work.start(run.id, now=NOW + 1, worker_id="local")
+        assert await tx.work.start(run.id, now=NOW + 2, worker_id="local")
 
     assert await find_run(store, run.id) == replace(run, status="in_progress", started_at=NOW + 1)
 
@@ -78,8 +80,8 @@ async def test_a_run_that_has_ended_does_not_start(store: Store, status: RunStat
     run = await keep_run(store, status=status)
 
     async with store.transaction() as tx:
-        assert not await tx.work.start(run.id, now=NOW)
-        assert not await tx.work.start("evalrun_none", now=NOW)
+        assert not await tx.work.start(run.id, now=NOW, worker_id="local")
+        assert not await tx.work.start("evalrun_none", now=NOW, worker_id="local")
 
     assert await find_run(store, run.id) == run
 
@@ -299,3 +301,17 @@ async def test_where_nothing_was_deleted_there_is_nothing_to_purge(store: Store)
         assert not await tx.work.purge(most=1)
 
     assert await shards(store, run.id) == PLAN
+
+
+async def test_a_shard_that_another_worker_has_in_hand_is_not_begun(store: Store) -> None:
+    run = await planned(store)
+    await begin(store, run.id, 0)
+
+    async with store.transaction() as tx:
+        other = await tx.work.begin_shard(run.id, 0, worker_id="another")
+        await tx.workers.free("local")
+        freed = await tx.work.begin_shard(run.id, 0, worker_id="another")
+
+    assert other is None
+    assert freed is not None
+    assert freed.shard.attempts == 2

@@ -138,6 +138,9 @@ async def test_a_store_that_is_away_for_a_moment_stops_nothing(context: EngineCo
                 raise OSError(message)
             return real.snapshot()
 
+        def transaction(self) -> object:
+            return real.transaction()
+
     broken = replace(context, store=Away())  # type: ignore[arg-type]
     async with dispatching(broken, started.start, max_runs=1) as (dispatcher, _):
         dispatcher.wake(a_run(1).id)

@@ -10,19 +10,41 @@ from hypothesis import strategies as st
 from evald.http.app import OPERATIONS
 from evald.http.operation import Operation
 from tests.fuzz.campaign import Campaign
-from tests.fuzz.good_bodies import GOOD
+from tests.fuzz.good_bodies import GOOD, LOGS
 from tests.fuzz.odd import NO_JSON, TEXT, json_bytes, mutated
 from tests.fuzz.wire_values import wire_values
 from tests.support.raw_client import Ask, Header
 
 BY_ID = {operation.id: operation for operation in OPERATIONS}
-IDS = ("eval_id", "run_id", "output_item_id", "file_id", "import_id", "model_id")
+IDS = (
+    "eval_id",
+    "run_id",
+    "output_item_id",
+    "file_id",
+    "import_id",
+    "completion_id",
+    "model_id",
+    "response_id",
+)
+_LISTED = {
+    "listFiles": "file_id",
+    "getEvalRuns": "run_id",
+    "listResponses": "response_id",
+    "listChatCompletions": "completion_id",
+}
 _WORDS = {
     "limit": ["1", "2", "100", "0", "-1", "9" * 400, "1e3", "٥", "", " 1"],
     "order": ["asc", "desc", "ASC", ""],
     "order_by": ["created_at", "updated_at", "id"],
     "status": ["queued", "completed", "canceled", "pass", "fail", "failed", "error", "x"],
     "purpose": ["evals", "user_data", "x"],
+    "stream": ["true", "false", "1"],
+    "created_after": ["0", "1700000000", "-1", "9" * 400, "x"],
+    "created_before": ["0", "4000000000", "1e3", ""],
+    "model": ["mock-model", "x", "", "%00"],
+    "metadata[a]": ["b", "", "%00"],
+    "first_day": ["2026-01-01", "0001-01-01", "x", ""],
+    "last_day": ["9999-12-31", "2026-13-01", "%00"],
     "dry_run": ["true", "false", "1", "perhaps"],
 }
 _HEADER_BYTES = st.binary(max_size=30).map(
@@ -84,13 +106,15 @@ def _escaped(text: str) -> str:
 @st.composite
 def _queries(draw: st.DrawFn, operation: Operation, campaign: Campaign) -> str:
     names = [*(operation.query.model_fields if operation.query else ()), "api-version"]
-    if operation.id == "createImport":
+    if operation.id == "listChatCompletions":
+        names.append("metadata[a]")
+    if operation.id in ("createImport", "importLogs"):
         names.append("dry_run")
     pairs = []
     for name in draw(st.lists(st.sampled_from(names), max_size=3)):
         known = st.sampled_from(_WORDS.get(name, ["preview"]))
         if name == "after":
-            kind = {"listFiles": "file_id", "getEvalRuns": "run_id"}.get(operation.id, "eval_id")
+            kind = _LISTED.get(operation.id, "eval_id")
             known = st.just(campaign.pick(kind, draw(st.integers(0, 100))))
         pairs.append(f"{name}={_escaped(draw(known | known | TEXT))}")
     return "?" + "&".join(pairs) if pairs else ""
@@ -102,6 +126,8 @@ def _bodies(draw: st.DrawFn, operation: Operation) -> tuple[list[Header], bytes]
         return draw(_forms())
     if operation.id == "createImport":
         return [("content-type", b"application/zip")], draw(_archives())
+    if operation.id == "importLogs":
+        return [("content-type", b"application/jsonl")], draw(_log_lines())
     if operation.takes is None:
         return [], draw(st.sampled_from([b"", b"", b"", b"{}", b"\xff"]))
     good = GOOD.get(operation.id, [{}])
@@ -150,6 +176,17 @@ def _contents() -> st.SearchStrategy[bytes]:
 
 def _purposes() -> st.SearchStrategy[bytes]:
     return st.sampled_from([b"evals"] * 5 + [b"user_data", b"batch", b"", b"\xff", b"x"])
+
+
+@st.composite
+def _log_lines(draw: st.DrawFn) -> bytes:
+    """Logs with something wrong about most of them, and lines that are none."""
+    lines = []
+    for _ in range(draw(st.integers(0, 4))):
+        good = draw(st.sampled_from(LOGS))
+        odd = json_bytes(mutated(draw, good)) if draw(st.booleans()) else json_bytes(good)
+        lines.append(draw(st.sampled_from([odd, odd, odd[: len(odd) // 2], b"{", b"[", b""])))
+    return b"\n".join([*lines, draw(NO_JSON | st.just(b""))])
 
 
 @st.composite

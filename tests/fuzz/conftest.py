@@ -56,11 +56,15 @@ def fuzz_seed(pytestconfig: pytest.Config) -> int:
 def campaign(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[Campaign]:
-    """A campaign against a server that asks a model which says back what it hears."""
+    """A campaign against a server that asks a model which says back what it hears.
+
+    The model `translated` has no Responses of its own.
+    """
+    folder = tmp_path_factory.mktemp("fuzz")
     with (
         running_provider(MockProvider()) as mock,
         running_server(
-            tmp_path_factory.mktemp("fuzz") / "data",
+            _with_providers(folder, mock.base_url) / "data",
             EVALD_UPSTREAM_BASE_URL=mock.base_url,
             EVALD_API_KEY=KEY,
             EVALD_MAX_ATTEMPTS="1",
@@ -73,6 +77,15 @@ def campaign(
         connection.close()
         pytestconfig.stash[_FIGURES] = campaign.figures()
         assert "request_crashed" not in server.log.read_text()
+
+
+def _with_providers(folder: Path, base_url: str) -> Path:
+    """The folder, in which there is an evald.toml now."""
+    (folder / "evald.toml").write_text(
+        f'[[providers]]\nname = "translating"\nbase_url = "{base_url}"\n'
+        'models = ["translated"]\nresponses = "translate"\n'
+    )
+    return folder
 
 
 def pytest_terminal_summary(

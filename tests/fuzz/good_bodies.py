@@ -17,7 +17,19 @@ from tests.wire.bodies import (
     string_check,
 )
 
+_ASKED = [{"role": "user", "content": "a"}]
 _MESSAGES = [{"role": "user", "content": "{{ item.prompt }} {{ sample.output_text }}"}]
+_ASKED = [{"role": "user", "content": "a"}]
+_LOGGED = {
+    "type": "responses",
+    "model": "m",
+    "instructions_search": "a",
+    "created_after": 1,
+    "created_before": 2_000_000_000,
+    "temperature": 0.5,
+    "users": ["u"],
+    "tools": ["t"],
+}
 _SIMILAR = {"type": "text_similarity", "name": "t", "input": "a b", "reference": "a c"}
 _LABEL = {
     "type": "label_model",
@@ -64,6 +76,8 @@ GOOD: Mapping[str, Sequence[Any]] = {
             jsonl(in_file(FILE)),
             {"type": "csv", "source": in_file(FILE)},
             completions(_ROWS),
+            completions({"type": "stored_completions", "metadata": {"a": "b"}, "limit": 5}),
+            responses(_LOGGED, model=None, input_messages=None),
             responses(_ROWS, sampling_params={"temperature": 0.5, "max_completion_tokens": 9}),
         )
     ],
@@ -71,6 +85,47 @@ GOOD: Mapping[str, Sequence[Any]] = {
         {"grader": grader, "model_sample": "a", "item": {"prompt": "a", "expected": "a"}}
         for grader in _GRADERS
     ],
+    "createChatCompletion": [
+        {"model": "mock-model", "messages": _ASKED},
+        {"model": "mock-model", "messages": _ASKED, "store": True, "metadata": {"a": "b"}},
+        {"model": "mock-model", "messages": _ASKED, "store": True, "seed": 1, "tools": []},
+    ],
+    "updateChatCompletion": [{"metadata": {"a": "b"}}, {"metadata": None}],
+    "createCompletion": [{"model": "mock-model", "prompt": "a"}],
+    "createEmbedding": [{"model": "mock-model", "input": ["a"]}],
+    "createModeration": [{"input": "a"}, {"model": "mock-model", "input": "a"}],
     "validateGrader": [{"grader": grader} for grader in _GRADERS],
+    "createResponse": [
+        {"model": model, "input": asked, "metadata": {"a": "b"}, "temperature": 1}
+        for model in ("mock-model", "translated")
+        for asked in (
+            "a",
+            _ASKED,
+            [{"role": "user", "content": [{"type": "input_text", "text": "a"}]}],
+        )
+    ],
 }
 """By operation."""
+
+_CHOICE = {"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": "stop"}
+_COMPLETION = {"id": "chatcmpl-1", "object": "chat.completion", "model": "m", "choices": [_CHOICE]}
+_SPAN = {
+    "traceId": "a",
+    "spanId": "b",
+    "startTimeUnixNano": "1700000000000000000",
+    "attributes": [
+        {"key": "gen_ai.request.model", "value": {"stringValue": "m"}},
+        {"key": "gen_ai.prompt.0.content", "value": {"stringValue": "a"}},
+        {"key": "gen_ai.output.messages", "value": {"stringValue": '[{"parts":[]}]'}},
+        {"key": "evald.metadata.a", "value": {"intValue": "1"}},
+    ],
+}
+
+LOGS: Sequence[Any] = [
+    _COMPLETION,
+    {"request": {"messages": []}, "response": _COMPLETION, "metadata": {"a": "b"}},
+    {"object": "response", "model": "m", "output": [], "temperature": 1, "user": "u"},
+    {"object": "list", "data": [_COMPLETION]},
+    {"resourceSpans": [{"scopeSpans": [{"spans": [_SPAN]}]}]},
+]
+"""Lines of logs to be imported."""

@@ -16,6 +16,7 @@ from evald.ports.kept import Rows, StoredOutputItem, StoredRun
 from evald.ports.store import Store
 from evald.services.context import Context
 from evald.services.keys import DEFAULT_PROJECT
+from evald.services.log_keeper import LogKeeper
 from evald.wire.criteria import TestingCriterion
 from evald.wire.data_source_configs import CustomConfig, config_json
 from evald.wire.errors import ApiError
@@ -95,6 +96,9 @@ async def opened_context(
             archives=unneeded,
             desk=unneeded,
             max_archive_bytes=1_000,
+            relays=unneeded,
+            logs=LogKeeper(store, StillClock()),
+            webhook_tools=unneeded,
         )
     finally:
         await store.close()

@@ -183,7 +183,10 @@ class _Connection(asyncio.Protocol):
             length = _CONTENT_LENGTH.search(self._buffer, 0, self._head_end)
             self._needed = self._head_end + (int(length[1]) if length else 0)
         if len(self._buffer) >= self._needed:
-            self._receive()
+            try:
+                self._receive()
+            except (KeyError, TypeError, AttributeError, ValueError):
+                self._send(400, _error("This is no request of the API.", "invalid_request"))
 
     def _receive(self) -> None:
         head = bytes(self._buffer[: self._head_end])
@@ -197,7 +200,14 @@ class _Connection(asyncio.Protocol):
         path = path.partition(b"?")[0]
         if method == b"GET" and path.endswith(b"/models"):
             self._send(200, _model_list(self._mock.models))
-        elif method == b"POST" and path.endswith((b"/chat/completions", b"/responses")):
+            return
+        try:
+            self._call(method, path, body)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            self._send(400, _error("The request is none.", "invalid_value"))
+
+    def _call(self, method: bytes, path: bytes, body: bytes) -> None:
+        if method == b"POST" and path.endswith((b"/chat/completions", b"/responses")):
             self._take_up(_parsed(body), is_chat=path.endswith(b"/chat/completions"))
         elif method == b"POST" and path.endswith(b"/embeddings"):
             self._embed(_parsed(body))
@@ -206,12 +216,13 @@ class _Connection(asyncio.Protocol):
 
     def _take_up(self, body: dict[str, Any], *, is_chat: bool) -> None:
         seen, faults = self._seen, self._mock.faults
+        text = _last_user_text(body["messages" if is_chat else "input"])
+        form = (body.get("response_format") or {}).get("type", "")
+        model = body["model"]
         seen.requests += 1
         seen.at_once += 1
         seen.most_at_once = max(seen.most_at_once, seen.at_once)
-        text = _last_user_text(body["messages" if is_chat else "input"])
-        form = (body.get("response_format") or {}).get("type", "")
-        asked = _Asked(body["model"], text, seen.requests, is_chat=is_chat, format=form)
+        asked = _Asked(model, text, seen.requests, is_chat=is_chat, format=form)
         latency_s = self._mock.latency_s
         if asked.number == faults.slow_at or (faults.slow_prompt and faults.slow_prompt in text):
             latency_s += faults.slow_s

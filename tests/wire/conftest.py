@@ -5,6 +5,7 @@ has made itself.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,6 +15,7 @@ import pytest
 from tests.support.mock_provider import Faults, MockProvider
 from tests.support.running_provider import running_provider
 from tests.support.running_server import RunningServer, running_server
+from tests.support.scripted_provider import ScriptedProvider, scripted_provider
 from tests.wire.mirror import running_mirror
 
 STATIC_KEY = "sk-static-0123456789abcdef"
@@ -135,6 +137,49 @@ def keyed_http(keyed_server: RunningServer) -> Iterator[httpx2.Client]:
     """Plain HTTP with the static key."""
     with plain_http(keyed_server, key=STATIC_KEY) as plain:
         yield plain
+
+
+@pytest.fixture(scope="session")
+def responses_provider() -> Iterator[ScriptedProvider]:
+    """Who answers behind `responses_server`, whichever provider that calls it."""
+    with scripted_provider() as scripted:
+        yield scripted
+
+
+@pytest.fixture(scope="session")
+def responses_server(
+    tmp_path_factory: pytest.TempPathFactory, responses_provider: ScriptedProvider
+) -> Iterator[RunningServer]:
+    """A server with a provider of each kind, as far as Responses are concerned."""
+    folder = tmp_path_factory.mktemp("responses")
+    write_providers_of_responses(folder, responses_provider.base_url)
+    with running_server(
+        folder / "data", EVALD_UPSTREAM_BASE_URL=responses_provider.base_url
+    ) as running:
+        yield running
+
+
+def write_providers_of_responses(folder: Path, base_url: str) -> None:
+    """An evald.toml: `native`, `storing`, `other`, `chat` and `deaf` models, and `python` ones."""
+    kinds = {
+        "native": "",
+        "storing": "forward_store = true",
+        "other": "forward_store = true",
+        "chat": 'responses = "translate"',
+        "deaf": 'responses = "none"',
+    }
+    entries = "".join(
+        f'[[providers]]\nname = "{name}"\nbase_url = "{base_url}"\nmodels = ["{name}*"]\n{more}\n'
+        for name, more in kinds.items()
+    )
+    python = (
+        '[[providers]]\nname = "python"\ntype = "python"\nmodels = ["python*"]\n'
+        'target = "own_models:answer"\nresponses = "translate"\n'
+    )
+    (folder / "evald.toml").write_text(entries + python)
+    (folder / "own_models.py").write_text(
+        'def answer(body):\n    return "Said: " + body["messages"][-1]["content"]\n'
+    )
 
 
 def plain_http(server: RunningServer, *, key: str) -> httpx2.Client:

@@ -31,6 +31,22 @@ ROUTES = {
     "/healthz": ["get"],
     "/readyz": ["get"],
     "/openapi.json": ["get"],
+    "/v1/evald/logs": ["post"],
+    "/v1/chat/completions": ["get", "post"],
+    "/v1/chat/completions/{completion_id}": ["delete", "get", "post"],
+    "/v1/chat/completions/{completion_id}/messages": ["get"],
+    "/v1/completions": ["post"],
+    "/v1/embeddings": ["post"],
+    "/v1/moderations": ["post"],
+    "/v1/evald/usage": ["get"],
+    "/v1/responses": ["post"],
+    "/v1/responses/{response_id}": ["delete", "get"],
+    "/v1/responses/{response_id}/cancel": ["post"],
+    "/v1/responses/{response_id}/input_items": ["get"],
+    "/v1/evald/responses": ["get"],
+    "/v1/evald/webhooks": ["get", "post"],
+    "/v1/evald/webhooks/{webhook_id}": ["delete", "get"],
+    "/v1/evald/webhooks/{webhook_id}/deliveries": ["get"],
 }
 
 

@@ -132,27 +132,6 @@ def test_a_run_that_cannot_work_is_refused(
     assert (error.param, error.code) == (param, code)
 
 
-@pytest.mark.parametrize(
-    ("config", "source"),
-    [
-        ("stored_completions", completions({"type": "stored_completions", "limit": 5})),
-        ("logs", responses({"type": "responses", "users": ["u"], "limit": 5})),
-        ("custom", completions({"type": "stored_completions"}, model=None, input_messages=None)),
-    ],
-)
-def test_sources_over_logs_are_refused_for_now(
-    client: openai.OpenAI, config: str, source: Json
-) -> None:
-    """Ours: accepted by the hosted service; here they come with the logs."""
-    configured = custom() if config == "custom" else {"type": config}
-    eval_id = new_eval(client, an_eval(data_source_config=configured))
-
-    error = refusal(client, eval_id, {"data_source": source})
-
-    assert (error.param, error.code) == ("data_source.source.type", "not_supported_yet")
-    assert source["source"]["type"] in error.message
-
-
 def test_a_row_over_which_a_pattern_runs_out_of_steps_is_that_items_error(
     client: openai.OpenAI,
 ) -> None:

@@ -17,6 +17,7 @@ from evald.assembly.data_folder import (
     COOKIE_SECRET,
     DATABASE,
     DURABLE_DATABASE,
+    VAULT_SECRET,
     open_data_folder,
     serving_lock,
 )
@@ -24,13 +25,15 @@ from evald.assembly.data_folder import (
 MARK = "evald-backup.json"
 """Written last: a folder without it is no whole backup."""
 
+SECRETS = (COOKIE_SECRET, VAULT_SECRET)
 FORMAT = 1
 TRIES = 5
 CHECK_S = 600.0
 
 _NAMED_BLOBS = """
 SELECT blob_id FROM files
-UNION SELECT blob_id FROM runs WHERE is_inline OR status IN ('queued', 'in_progress')
+UNION SELECT blob_id FROM runs
+    WHERE is_inline OR is_logged OR status IN ('queued', 'in_progress')
 UNION SELECT blob_id FROM archive_imports WHERE report IS NULL
 """
 
@@ -61,8 +64,9 @@ def back_up(folder: Path, place: Path) -> int:
         raise BackupFailed("Files were deleted faster than they could be copied; try again.")
     if (folder / DURABLE_DATABASE).exists():
         copy_sqlite(folder / DURABLE_DATABASE, place / DURABLE_DATABASE)
-    if (folder / COOKIE_SECRET).exists():
-        shutil.copy2(folder / COOKIE_SECRET, place / COOKIE_SECRET)
+    for secret in SECRETS:
+        if (folder / secret).exists():
+            shutil.copy2(folder / secret, place / secret)
     _write_mark(place, copied)
     return copied
 
@@ -83,7 +87,7 @@ def restore(backup: Path, folder: Path) -> int:
         copied = _copy_blobs(backup / DATABASE, backup / BLOBS, folder / BLOBS)
         if copied is None:
             raise BackupFailed(f"'{backup}' lacks blobs that its database names.")
-        for name in (COOKIE_SECRET, DURABLE_DATABASE, DATABASE):  # the one that counts comes last
+        for name in (*SECRETS, DURABLE_DATABASE, DATABASE):  # the one that counts comes last
             if (backup / name).exists():
                 _copy_file(backup / name, folder / name)
     return copied
@@ -135,7 +139,7 @@ def _copy_file(source: Path, target: Path) -> None:
 def _named_blobs(database: Path) -> Iterator[str]:
     with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        if "archive_imports" not in {name for (name,) in found}:
+        if "logs" not in {name for (name,) in found}:
             raise BackupFailed("The database has an older schema; call `evald migrate` first.")
         for (blob_id,) in connection.execute(_NAMED_BLOBS):
             if blob_id:

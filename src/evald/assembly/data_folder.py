@@ -11,7 +11,9 @@ DATABASE = "evald.sqlite3"
 DURABLE_DATABASE = "dbos.sqlite3"
 BLOBS = "blobs"
 LOCK = "evald.lock"
+WORKER_ID = "worker-id"
 COOKIE_SECRET = "cookie-secret"  # noqa: S105 - a file's name
+VAULT_SECRET = "vault-secret"  # noqa: S105 - a file's name
 PRIVATE = 0o700
 
 
@@ -59,9 +61,30 @@ def serving_lock(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def worker_id(folder: Path) -> str:
+    """The id under which this folder's process works where several share a database.
+
+    Made at the first call; a process that is started again goes on with what it had in hand.
+    """
+    path = folder / WORKER_ID
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"worker_{secrets.token_hex(16)}")
+    return path.read_text()
+
+
 def cookie_secret(folder: Path) -> bytes:
     """The 32 bytes that sign this folder's sign-in cookies; made at the first call."""
-    path = folder / COOKIE_SECRET
+    return _secret(folder / COOKIE_SECRET)
+
+
+def vault_secret(folder: Path) -> bytes:
+    """The 32 bytes that seal secrets in this folder's database; made at the first call."""
+    return _secret(folder / VAULT_SECRET)
+
+
+def _secret(path: Path) -> bytes:
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evald.domain.errors import HostRefused
 from evald.http.error_responses import answer_errors
 from evald.ports.clock import Clock
+from evald.services.keys import Admitted
 from evald.wire.ids import IdPrefix
 
 API = "/v1"
@@ -25,8 +26,8 @@ API_VERSION = "2020-10-01"
 class KeyCheck(Protocol):
     """Whom a key lets in."""
 
-    async def admit(self, key: str | None) -> str:
-        """The id of the project that the key belongs to.
+    async def admit(self, key: str | None) -> Admitted:
+        """The project that the key belongs to, and the key's id.
 
         Raises:
             MissingApiKey: there is no key.
@@ -65,7 +66,9 @@ class Door:
         self._refuse_strange_host(headers)
         path = scope["path"] = api_path(scope["path"])
         if path == API or path.startswith(API + "/"):
-            scope["state"]["project_id"] = await self.keys.admit(key_of(headers))
+            admitted = await self.keys.admit(key_of(headers))
+            scope["state"]["project_id"] = admitted.project_id
+            scope["state"]["key_id"] = admitted.key_id
             await self.api(scope, receive, send)
         elif path in OPEN_PATHS:
             await self.api(scope, receive, send)

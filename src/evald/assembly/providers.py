@@ -15,11 +15,15 @@ from evald.adapters.models.metered import MeteredModel
 from evald.adapters.models.openai_http import OpenAiHttp
 from evald.adapters.models.provider import Provider, ProviderMisconfigured
 from evald.adapters.models.python_function import PythonFunctionModel
+from evald.adapters.models.python_relay import PythonRelay
 from evald.adapters.models.python_target import TargetNotLoadable, load_target
+from evald.adapters.models.relay import HttpRelay
 from evald.adapters.models.retrying import RetryingModel
 from evald.adapters.models.routing import RoutedModels, ServedProvider
+from evald.adapters.models.translating import TranslatingModel
 from evald.domain.backoff import RetryPolicy
 from evald.ports.clock import Clock
+from evald.ports.relay import Relay, ResponsesSupport
 from evald.settings import Settings
 
 
@@ -39,17 +43,20 @@ class _Entry(BaseModel):
     name: _Text
     models: Annotated[list[_Text], Field(min_length=1)]
     max_concurrency: Annotated[int, Field(ge=1)] = 64
+    forward_store: bool = False
 
 
 class _OpenAiEntry(_Entry):
     type: Literal["openai"] = "openai"
     base_url: str
     api_key_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    responses: ResponsesSupport = "native"
 
 
 class _PythonEntry(_Entry):
     type: Literal["python"]
     target: str
+    responses: Literal["translate", "none"] = "none"
 
 
 def _type_of(entry: object) -> str | None:
@@ -90,7 +97,7 @@ def read_providers(settings: Settings, environment: Mapping[str, str]) -> list[P
 
 
 def build_models(providers: list[Provider], around: Surroundings) -> RoutedModels:
-    """All providers behind one client: retrying around limiting around metering around asking.
+    """All providers behind one client: translating around retrying, limiting, metering and asking.
 
     Raises:
         ConfigInvalid: a Python provider's function cannot be loaded.
@@ -104,18 +111,23 @@ def _served(provider: Provider, around: Surroundings) -> ServedProvider:
     timeout_s = settings.attempt_timeout_s
     lister: OpenAiHttp | None = None
     client: OpenAiHttp | PythonFunctionModel
+    relay: Relay
     if provider.kind == "python":
         try:
             function = load_target(provider.target or "", settings.config.resolve().parent)
         except TargetNotLoadable as problem:
             raise _invalid(settings.config, f"provider '{provider.name}': {problem}") from None
         client = PythonFunctionModel(provider, function, clock=clock, attempt_timeout_s=timeout_s)
+        relay = PythonRelay(provider, client, clock=clock, attempt_timeout_s=timeout_s)
     else:
         lister = OpenAiHttp(provider, around.session, clock=clock, attempt_timeout_s=timeout_s)
         client = lister
+        relay = HttpRelay(provider, around.session, attempt_timeout_s=timeout_s)
     metered = MeteredModel(client, clock)
     limited = LimitedModel(metered, provider.max_concurrency, clock, policy=policy)
-    return ServedProvider(provider, RetryingModel(limited, policy, clock), lister)
+    retrying = RetryingModel(limited, policy, clock)
+    translating = TranslatingModel(retrying, provider, clock)
+    return ServedProvider(provider, translating, lister, relay, limited)
 
 
 def _entries(path: Path) -> list[_OpenAiEntry | _PythonEntry]:
@@ -195,6 +207,8 @@ def _default_provider(settings: Settings) -> Provider:
             base_url=settings.upstream_base_url,
             api_key=settings.upstream_api_key or None,
             max_concurrency=settings.max_concurrency,
+            forward_store=settings.upstream_forward_store == "true",
+            responses=settings.upstream_responses,
         )
     except ProviderMisconfigured as problem:
         message = (
@@ -214,6 +228,8 @@ def _provider(
                 models=tuple(entry.models),
                 max_concurrency=entry.max_concurrency,
                 kind="python",
+                forward_store=entry.forward_store,
+                responses=entry.responses,
                 target=entry.target,
             )
         return Provider(
@@ -222,6 +238,8 @@ def _provider(
             api_key=_key(path, entry, environment),
             models=tuple(entry.models),
             max_concurrency=entry.max_concurrency,
+            forward_store=entry.forward_store,
+            responses=entry.responses,
         )
     except ProviderMisconfigured as problem:
         raise _invalid(path, str(problem)) from None

@@ -4,49 +4,37 @@ import asyncio
 import contextlib
 import ipaddress
 import logging
-import os
-import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
 
 from evald.adapters.archive.blob_archives import BlobArchives
-from evald.adapters.clock import SystemClock
-from evald.adapters.dbos.errors import DurableFileUnusable
-from evald.adapters.models.openai_http import open_session
-from evald.adapters.models.routing import RoutedModels
-from evald.adapters.sql.store import SqlStore
 from evald.adapters.threads import ThreadCpu
-from evald.assembly.data_folder import (
-    FolderInUse,
-    cookie_secret,
-    open_data_folder,
-    serving_lock,
-)
+from evald.assembly.data_folder import cookie_secret, open_data_folder, serving_lock
 from evald.assembly.door import Door, host_name
 from evald.assembly.http_protocol import BoundedHttp
-from evald.assembly.providers import ConfigInvalid, Surroundings, build_models, read_providers
-from evald.assembly.sandbox import opened_sandbox
-from evald.assembly.similarity import similarity_tools
-from evald.assembly.storage import UNUSABLE_STORAGE, durable_place, opened_storage
-from evald.assembly.worker import Worker
-from evald.engine.context import EngineContext
-from evald.graders.similarity.choices import FuzzyChoice
-from evald.graders.tools import GraderDefaults, GraderTools, SimilarityTools
+from evald.assembly.webhooks import name_operators_endpoint
+from evald.assembly.worker import AtRest, Worker
+from evald.assembly.world import (
+    UNUSABLE,
+    World,
+    allow_open_files,
+    new_courier,
+    new_loop,
+    new_worker,
+    opened_world,
+)
 from evald.http.app import build_api
-from evald.ports.blobs import Blobs
-from evald.ports.sandbox import Sandbox
 from evald.services.context import Context
 from evald.services.import_desk import DeskTools, ImportDesk
 from evald.services.keys import Gate
+from evald.services.log_keeper import LogKeeper
 from evald.settings import Settings
 from evald.web.pages import build_pages
 
@@ -60,8 +48,6 @@ With Python's own 5 ms, which the loop waits after each of its looks at the sock
 large run took more than twice as long. Rows per second are the same.
 """
 
-OPEN_FILES = 65_536
-
 DRAIN_S = 5
 """How long answers under way may take once the process is told to end."""
 
@@ -72,19 +58,12 @@ class CannotServe(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What a serving process keeps open until its end."""
+    """What a serving process keeps open until its end, besides what a worker does."""
 
-    store: SqlStore
-    blobs: Blobs
-    clock: SystemClock
-    models: RoutedModels
-    grader_tools: Callable[[float], GraderTools]
-    sandbox: Sandbox
+    world: World
     archives: BlobArchives
     desk: ImportDesk
-
-
-UNUSABLE = (FolderInUse, ConfigInvalid, DurableFileUnusable, *UNUSABLE_STORAGE)
+    logs: LogKeeper
 
 
 def serve(settings: Settings) -> None:
@@ -93,58 +72,48 @@ def serve(settings: Settings) -> None:
     Raises:
         CannotServe: a setting, the config file, the data folder or the port forbids it.
     """
+    if settings.work == "false" and not settings.database_url:
+        message = (
+            "EVALD_WORK is 'false', and nobody else can work on runs that are kept in a data "
+            "folder: name a database that workers share, or let the server work."
+        )
+        raise CannotServe(message)
     sys.setswitchinterval(SWITCH_S)
-    _allow_open_files()
+    allow_open_files()
     try:
         folder = open_data_folder(settings.data_dir)
         with (
             serving_lock(folder),
             _bound(settings) as listener,
-            asyncio.Runner(loop_factory=_new_loop) as runner,
+            asyncio.Runner(loop_factory=new_loop) as runner,
         ):
             runner.run(_serve(settings, folder, listener))
     except (*UNUSABLE, OSError) as problem:
         raise CannotServe(str(problem)) from problem
 
 
-def _allow_open_files() -> None:
-    """As many files and connections at once as this process may have, up to 65,536.
-
-    Many systems start a process with 1,024, which idle connections alone would use up.
-    """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's, which halves the cost of a socket; asyncio's own where it is not to be had."""
-    try:
-        return import_module("uvloop").new_event_loop()  # type: ignore[no-any-return]
-    except ImportError:
-        return asyncio.new_event_loop()
-
-
 async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> None:
-    async with _opened(settings, folder) as kept:
+    async with opened_world(settings, folder) as world:
+        kept = _kept(settings, world)
         gate = await _gate(settings, kept)
-        worker = Worker(
-            _engine_context(settings, kept),
-            durable_place(settings, folder),
-            settings,
-            prepare=kept.store.load_orm,
-        )
+        worker = new_worker(settings, folder, world) if settings.work == "true" else AtRest()
         context = _context(settings, kept, worker, listener)
+        await name_operators_endpoint(settings, context)
         api = build_api(
             context, max_body_bytes=settings.max_body_bytes, is_ready=lambda: worker.is_ready
         )
         pages = build_pages(context, gate, cookie_secret=cookie_secret(folder))
         hosts = _allowed_hosts(settings, context, is_open=await gate.is_open())
-        door = Door(api, pages, gate, kept.clock, hosts)
+        door = Door(api, pages, gate, world.clock, hosts)
         server = _Server(_uvicorn_config(door))
         _end_on_signals(server)
         await _say_hello(settings, context, gate, listener=listener)
-        async with worker.working(), kept.desk.working():
+        async with (
+            worker.working(),
+            kept.desk.working(),
+            kept.logs.working(),
+            new_courier(world).working(),
+        ):
             await server.serve(sockets=[listener])
             _log.info("server_ending")
 
@@ -181,61 +150,19 @@ def _uvicorn_config(app: object) -> uvicorn.Config:
     )
 
 
-@asynccontextmanager
-async def _opened(settings: Settings, folder: Path) -> AsyncIterator[_Kept]:
-    clock = SystemClock()
-    providers = read_providers(settings, os.environ)
-    async with opened_storage(settings, folder, clock) as storage, open_session() as session:
-        models = build_models(providers, Surroundings(session, clock, settings))
-        archives = BlobArchives(storage.blobs, max_line_bytes=settings.max_body_bytes)
-        async with (
-            similarity_tools(settings, models, clock) as similarity,
-            opened_sandbox(settings) as sandbox,
-        ):
-            yield _Kept(
-                store=storage.store,
-                blobs=storage.blobs,
-                clock=clock,
-                models=models,
-                grader_tools=_grader_tools(settings, models, similarity, sandbox),
-                sandbox=sandbox,
-                archives=archives,
-                desk=ImportDesk(
-                    DeskTools(
-                        store=storage.store,
-                        blobs=storage.blobs,
-                        clock=clock,
-                        cpu=ThreadCpu(),
-                        archives=archives,
-                        max_file_bytes=settings.max_file_bytes,
-                    )
-                ),
-            )
-
-
-def _grader_tools(
-    settings: Settings, models: RoutedModels, similarity: SimilarityTools, sandbox: Sandbox
-) -> Callable[[float], GraderTools]:
-    """How graders get their tools, in runs and in single grader runs alike."""
-    cpu = ThreadCpu()
-    defaults = GraderDefaults(
-        multi_threshold=settings.multi_threshold,
-        python_threshold=settings.python_threshold,
-        score_model_threshold=settings.score_model_threshold,
-        fuzzy_match=FuzzyChoice(settings.fuzzy_match, settings.fuzzy_processor),
-    )
-
-    def until(deadline: float) -> GraderTools:
-        return GraderTools(
-            model=models,
-            cpu=cpu,
-            similarity=similarity,
-            sandbox=sandbox,
-            deadline=deadline,
-            defaults=defaults,
+def _kept(settings: Settings, world: World) -> _Kept:
+    archives = BlobArchives(world.blobs, max_line_bytes=settings.max_body_bytes)
+    desk = ImportDesk(
+        DeskTools(
+            store=world.store,
+            blobs=world.blobs,
+            clock=world.clock,
+            cpu=ThreadCpu(),
+            archives=archives,
+            max_file_bytes=settings.max_file_bytes,
         )
-
-    return until
+    )
+    return _Kept(world, archives, desk, LogKeeper(world.store, world.clock))
 
 
 async def _gate(settings: Settings, kept: _Kept) -> Gate:
@@ -245,8 +172,10 @@ async def _gate(settings: Settings, kept: _Kept) -> Gate:
         CannotServe: others could reach the server and no key is configured.
     """
     on_loopback = is_loopback(settings.host)
-    gate = Gate(kept.store, kept.clock, static_key=settings.api_key, may_be_open=on_loopback)
-    async with kept.store.snapshot() as tx:
+    gate = Gate(
+        kept.world.store, kept.world.clock, static_key=settings.api_key, may_be_open=on_loopback
+    )
+    async with kept.world.store.snapshot() as tx:
         has_key = bool(settings.api_key) or await tx.keys.any_good()
     if not has_key and not on_loopback:
         message = (
@@ -265,36 +194,27 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _context(settings: Settings, kept: _Kept, worker: Worker, listener: socket.socket) -> Context:
+def _context(
+    settings: Settings, kept: _Kept, worker: Worker | AtRest, listener: socket.socket
+) -> Context:
     return Context(
-        store=kept.store,
-        blobs=kept.blobs,
-        clock=kept.clock,
+        store=kept.world.store,
+        blobs=kept.world.blobs,
+        clock=kept.world.clock,
         work=worker,
         cpu=ThreadCpu(),
-        catalog=kept.models,
-        grader_tools=kept.grader_tools,
-        sandbox=kept.sandbox,
+        catalog=kept.world.models,
+        grader_tools=kept.world.grader_tools,
+        sandbox=kept.world.sandbox,
         public_url=(settings.public_url or _url_as_bound(settings, listener)).rstrip("/"),
         max_file_bytes=settings.max_file_bytes,
         max_row_bytes=settings.max_row_bytes,
         archives=kept.archives,
         desk=kept.desk,
         max_archive_bytes=settings.max_archive_bytes,
-    )
-
-
-def _engine_context(settings: Settings, kept: _Kept) -> EngineContext:
-    return EngineContext(
-        store=kept.store,
-        blobs=kept.blobs,
-        clock=kept.clock,
-        cpu=ThreadCpu(),
-        model=kept.models,
-        grader_tools=kept.grader_tools,
-        concurrency_of=kept.models.max_concurrency,
-        item_timeout_s=settings.item_timeout_s,
-        max_row_bytes=settings.max_row_bytes,
+        relays=kept.world.models,
+        logs=kept.logs,
+        webhook_tools=kept.world.webhook_tools,
     )
 
 

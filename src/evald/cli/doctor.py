@@ -11,7 +11,7 @@ from typing import Final
 
 from evald.assembly.checkup.all_checks import check_up
 from evald.assembly.checkup.finding import Finding, State
-from evald.cli.serve import add_arguments as add_settings
+from evald.cli.serve import add_places
 from evald.settings import SettingsInvalid, load_settings
 
 SIGNS: Final = {State.OK: "+", State.NOTE: "!", State.PROBLEM: "x"}
@@ -20,8 +20,8 @@ LONGEST = 600
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of `evald serve`, and two of its own."""
-    add_settings(parser)
+    """The places that `evald serve` is told, and two flags of its own."""
+    add_places(parser)
     parser.add_argument("--call", action="store_true", help="ask each provider for its models")
     parser.add_argument("--json", action="store_true", help="print a list of objects")
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from evald.adapters.archive.shelf import ArchiveUnreadable
-from evald.adapters.remote.imports import RemoteRefused
+from evald.adapters.remote.asking import RemoteRefused
 from evald.assembly.data_folder import FolderInUse
 from evald.assembly.importing import import_into
 from evald.assembly.remote_importing import RemoteServer, import_at

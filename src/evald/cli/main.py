@@ -10,9 +10,11 @@ from typing import Final
 
 VERBS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("evald.cli.serve", "run the server"),
+    "worker": ("evald.cli.worker", "carry out runs of a shared database beside the server"),
     "demo": ("evald.cli.demo.verb", "see a real eval created, run and reported"),
     "rescue": ("evald.cli.rescue", "bring a project's evals home from a hosted API"),
     "import": ("evald.cli.import_archive", "bring an archive into a data folder"),
+    "logs": ("evald.cli.logs", "keep completions, responses and spans from elsewhere as logs"),
     "backup": ("evald.cli.backup", "copy a data folder, also beside a running server"),
     "restore": ("evald.cli.restore", "make a data folder of a backup"),
     "migrate": ("evald.cli.migrate", "bring a database to this version's schema"),

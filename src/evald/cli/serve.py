@@ -14,6 +14,19 @@ FLAGS = {"host": str, "port": int, "data_dir": Path, "database_url": str, "confi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The settings that are flags; all of them, and the others, can stand in the environment."""
+    add_places(parser)
+    parser.add_argument(
+        "--no-work",
+        dest="work",
+        action="store_const",
+        const="false",
+        default=None,
+        help="leave runs to workers",
+    )
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Where is listened, where everything is kept, and where providers are named."""
     for name, kind in FLAGS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=None)
 

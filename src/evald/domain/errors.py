@@ -56,6 +56,12 @@ class UnsupportedContentType(RequestError):
     code = "unsupported_content_type"
 
 
+class UnsupportedParameter(RequestError):
+    """A field asks for what the provider of the model does not have, or cannot be told."""
+
+    code = "unsupported_parameter"
+
+
 class InvalidSchema(RequestError):
     """An `item_schema` cannot be used: it is not a JSON Schema, or could not be checked in time."""
 
@@ -80,12 +86,6 @@ class CriterionUnusable(RequestError):
     code = "criterion_unusable"
 
 
-class NotSupportedYet(RequestError):
-    """The request is right, and this version cannot do it."""
-
-    code = "not_supported_yet"
-
-
 class SandboxUnavailable(RequestError):
     """A python grader is needed, and its code cannot be kept apart here, or may not run."""
 
@@ -106,6 +106,13 @@ class BodyTooLarge(RequestError):
 
     status = 413
     code = "request_too_large"
+
+
+class FilesTooLarge(RequestError):
+    """The files that a request to a model names by id are more than is sent along with one."""
+
+    status = 413
+    code = "files_too_large"
 
 
 class BodyStalled(RequestError):
@@ -209,10 +216,69 @@ class FileNotFound(NotFound):
     noun = "file"
 
 
+class WebhookNotFound(NotFound):
+    """No webhook has this id."""
+
+    noun = "webhook"
+
+
 class ImportNotFound(NotFound):
     """No import has this id."""
 
     noun = "import"
+
+
+class ChatCompletionNotFound(NotFound):
+    """No stored chat completion has this id."""
+
+    noun = "chat completion"
+
+
+class ResponseNotFound(NotFound):
+    """No response of this id is kept."""
+
+    noun = "response"
+
+
+class ResponseInputNotKept(NotFound):
+    """The response is kept, and what was asked for it is known to nobody."""
+
+    noun = "input of a response"
+
+
+class PreviousResponseNotFound(RequestError):
+    """The response that is to be followed is not kept. Source: OpenAI's own code for it."""
+
+    code = "previous_response_not_found"
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__(
+            f"Previous response with id '{response_id}' not found, or its input is not kept.",
+            param="previous_response_id",
+        )
+
+
+class ResponseUnfinished(RequestError):
+    """The response that is to be followed goes on in the background."""
+
+    code = "response_unfinished"
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__(
+            f"Response '{response_id}' has not ended and cannot be followed yet.",
+            param="previous_response_id",
+        )
+
+
+class ResponseNotInBackground(RequestError):
+    """A response that was not made in the background is to be canceled."""
+
+    code = "response_not_in_background"
+
+    def __init__(self, response_id: str) -> None:
+        super().__init__(
+            f"Response '{response_id}' was not made in the background and cannot be canceled."
+        )
 
 
 class DataFileNotFound(RequestError):
@@ -230,6 +296,66 @@ class ModelNotFound(NotFound):
 
     code = "model_not_found"
     noun = "model"
+
+
+class UnsupportedByProvider(RequestError):
+    """The provider of the model does not have the API that was called."""
+
+    code = "unsupported_api"
+
+
+class ProviderKeyRefused(RequestError):
+    """A provider does not take this server's key, or there is none; no caller can mend it."""
+
+    status = 502
+    type = "server_error"
+    code = "provider_auth"
+
+
+class ProviderUnreachable(RequestError):
+    """No connection to a provider could be made: nothing was asked."""
+
+    status = 502
+    type = "server_error"
+    code = "provider_unreachable"
+
+
+class ProviderBroken(RequestError):
+    """A provider's answer broke off, or is none."""
+
+    status = 502
+    type = "server_error"
+    code = "provider_broken"
+
+
+class PythonProviderRaised(RequestError):
+    """A provider's own Python function raised, or returned what is no answer."""
+
+    status = 502
+    type = "server_error"
+    code = "python_provider_error"
+
+
+class ProviderTimedOut(RequestError):
+    """A provider did not answer in time, or fell silent."""
+
+    status = 504
+    type = "server_error"
+    code = "provider_timeout"
+
+
+class LogNotKept(RequestError):
+    """The answer came, and could not be stored as the request asks; it is not given out."""
+
+    status = 503
+    type = "server_error"
+    code = "log_not_kept"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The model's answer could not be stored, as 'store' asks: the store did not take it. "
+            "The log of this server says why; nothing was kept."
+        )
 
 
 class IdempotencyConflict(RequestError):

@@ -10,6 +10,17 @@ from evald.ports.cpu import Cpu
 from evald.ports.model import ModelClient
 from evald.ports.store import Store
 
+LOCAL = "local"
+"""The id of the one worker of a data folder: it stays, so that a restart goes on at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLimits:
+    """How long, in seconds, and how much of them logs are kept by each project; None: any."""
+
+    max_age_s: int | None = None
+    max_bytes: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class EngineContext:
@@ -18,7 +29,7 @@ class EngineContext:
     `grader_tools` makes what the graders of a row work with until a moment of the monotonic clock.
     `concurrency_of` says how many calls the providers of some models take at once, all together.
     `item_timeout_s` is how long one row may take in all, in seconds; `max_row_bytes` bounds one
-    row.
+    row. `worker_id` is under whose name this process claims work.
     """
 
     store: Store
@@ -30,3 +41,5 @@ class EngineContext:
     concurrency_of: Callable[[Collection[str]], int]
     item_timeout_s: float
     max_row_bytes: int
+    log_limits: LogLimits = LogLimits()
+    worker_id: str = LOCAL

@@ -10,7 +10,13 @@ from evald.engine.workbench import Workbench
 _log = logging.getLogger("evald.engine")
 
 SWEEP_S = 5.0
-"""How often unended runs are looked for, should a nudge have been lost."""
+SHARED_SWEEP_S = 0.5
+"""How often runs to start are looked for, should a nudge have been lost; and where others write,
+who give none.
+"""
+
+FREE_EVERY_S = 5.0
+"""How often it is made sure that nothing is claimed which nobody here works on."""
 
 
 class Dispatcher:
@@ -23,12 +29,19 @@ class Dispatcher:
         *,
         start: Callable[[str], Awaitable[bool]],
         max_runs: int,
+        sweep_s: float = SWEEP_S,
     ) -> None:
-        """Starts runs by this function, and at most that many at once."""
+        """Starts runs by this function, and at most that many at once.
+
+        Args:
+            sweep_s: how often runs to start are looked for without a nudge.
+        """
         self._context = context
         self._workbench = workbench
         self._start = start
         self._max_runs = max_runs
+        self._sweep_s = sweep_s
+        self._free_at = 0.0
         self._woken: set[str] = set()
         # One event for both: a run that is let go of makes room for one that is queued.
         self._due = workbench.let_go_of
@@ -39,7 +52,7 @@ class Dispatcher:
         self._due.set()
 
     async def keep_dispatching(self) -> None:
-        """Looks at every nudge, and at all unended runs every few seconds, until canceled."""
+        """Looks at every nudge, and for all runs to start now and then, until canceled."""
         while True:
             try:
                 await self._dispatch()
@@ -47,7 +60,7 @@ class Dispatcher:
                 # The worker's outermost loop: the store may be away for a moment.
                 _log.exception("dispatch_failed")
             try:
-                async with asyncio.timeout(SWEEP_S):
+                async with asyncio.timeout(self._sweep_s):
                     await self._due.wait()
             except TimeoutError:
                 continue
@@ -58,12 +71,27 @@ class Dispatcher:
         for run_id in woken:
             await self._workbench.look(run_id)
         async with self._context.store.snapshot() as tx:
-            unended = await tx.work.unended()
-        for run_id in unended:
+            startable = await tx.workers.startable()
+        await self._free_forgotten()
+        for run_id in startable:
             if self._workbench.count() >= self._max_runs:
                 return
             if not self._workbench.has(run_id):
                 await self._begin(run_id)
+
+    async def _free_forgotten(self) -> None:
+        """What this worker claimed for runs that it does not work on is free.
+
+        A driver that failed between claiming and beginning leaves a claim behind that nobody else
+        may touch, since this process is alive.
+        """
+        now = self._context.clock.monotonic()
+        if now < self._free_at:
+            return
+        self._free_at = now + FREE_EVERY_S
+        in_hand = self._workbench.in_hand()
+        async with self._context.store.transaction() as tx:
+            await tx.workers.free_besides(self._context.worker_id, in_hand)
 
     async def _begin(self, run_id: str) -> None:
         self._workbench.take_up(run_id)

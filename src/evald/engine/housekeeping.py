@@ -9,11 +9,14 @@ _log = logging.getLogger("evald.engine")
 PURGE_ROWS = 2_000
 """Items of deleted runs cleared in one transaction, so that no other write waits for long."""
 
+DELETED_LOGS = 200
+"""Logs that are past their limits deleted in one transaction, for the same reason."""
+
 EVERY_S = 60.0
 
 
 class Housekeeping:
-    """Clears away expired files, items of deleted runs, and blobs that nothing names."""
+    """Clears away expired files and logs, items of deleted runs, and blobs that nothing names."""
 
     def __init__(self, context: EngineContext) -> None:
         """Begins with no blob under suspicion."""
@@ -43,6 +46,7 @@ class Housekeeping:
         while more:
             async with store.transaction() as tx:
                 more = await tx.work.purge(most=PURGE_ROWS)
+        await self._clear_logs()
         ids = set(await self._context.blobs.ids())
         async with store.snapshot() as tx:
             unnamed = ids - await tx.work.blobs_in_use(now=now)
@@ -50,3 +54,15 @@ class Housekeeping:
             await self._context.blobs.delete(blob_id)
         self._suspects = unnamed
         await self._context.blobs.clear()
+
+    async def _clear_logs(self) -> None:
+        store, limits = self._context.store, self._context.log_limits
+        gone = DELETED_LOGS
+        while limits.max_age_s is not None and gone == DELETED_LOGS:
+            before = self._context.clock.now() - limits.max_age_s
+            async with store.transaction() as tx:
+                gone = await tx.logs.delete_expired(created_before=before, most=DELETED_LOGS)
+        gone = DELETED_LOGS
+        while limits.max_bytes is not None and gone > 0:
+            async with store.transaction() as tx:
+                gone = await tx.logs.delete_beyond(max_bytes=limits.max_bytes, most=DELETED_LOGS)

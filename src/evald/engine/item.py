@@ -3,6 +3,8 @@
 import asyncio
 import logging
 
+from pydantic import JsonValue
+
 from evald.domain.conversation.asked import asked_elsewhere
 from evald.domain.conversation.reading import Reading
 from evald.domain.item_schema import RowUndecided
@@ -86,8 +88,12 @@ def _unusable(run: RunInHand, row: Row | RowProblem) -> ApiError | None:
 
 async def _sample(run: RunInHand, row: Row, deadline: float) -> Sample:
     if run.request_plan is None:
-        return sample_of_row(row.sample)
-    return await sample_row(run.request_plan, row.item, model=run.model, deadline=deadline)
+        return sample_of_row(row.sample, asked=_asked(row.item) if run.is_logged else None)
+    return await sample_row(run.request_plan, row.item, model=run.asked, deadline=deadline)
+
+
+def _asked(item: JsonValue) -> JsonValue:
+    return item.get("input") if isinstance(item, dict) else None
 
 
 async def _grades(run: RunInHand, row: Row, sample: Sample, tools: GraderTools) -> list[Grade]:

@@ -1,14 +1,27 @@
 """The plan of a run: its rows, checked and cut into shards, written once."""
 
+from dataclasses import replace
 from functools import partial
 
+from pydantic import JsonValue
+
 from evald.domain.item_schema import ItemSchema, compile_item_schema
-from evald.domain.jsonl import Line, LineSplitter, LineTooLong, describe, problem_of, row_of_text
+from evald.domain.jsonl import (
+    Line,
+    LineSplitter,
+    LineTooLong,
+    Row,
+    RowProblem,
+    describe,
+    problem_of,
+    row_of_text,
+)
 from evald.domain.run_status import has_ended
 from evald.engine.context import EngineContext
+from evald.engine.logged_rows import NoRows, fix_rows
 from evald.ports.blobs import BlobNotFound
 from evald.ports.kept import Shard, StoredRun
-from evald.wire.data_source_configs import item_schema_of
+from evald.wire.data_source_configs import item_schema_of, takes_any_item
 from evald.wire.errors import ApiError
 
 SHARD_ROWS = 256
@@ -25,28 +38,41 @@ async def plan_run(context: EngineContext, run_id: str) -> int | None:
 
     Every row is checked before any model is asked, so that a bad one in the last line costs
     nothing but time; rows that were checked before the answer are not checked again. A bad row
-    ends the run as `failed`, naming the row or line. May run twice: a plan that is there stays.
+    ends the run as `failed`, naming the row or line. The rows of a run over logs are written down
+    first. May run twice: a plan that is there stays.
     """
     async with context.store.transaction() as tx:
         run = await tx.work.find(run_id)
-        if run is None or not await tx.work.start(run_id, now=context.clock.now()):
+        if run is None or not await tx.work.start(
+            run_id, now=context.clock.now(), worker_id=context.worker_id
+        ):
             return None
         shards = await tx.work.shards(run_id)
         an_eval = await tx.evals.get(run.project_id, run.eval_id)
     if run.planned_rows is not None:
         return len(shards)
     config = {} if an_eval is None else an_eval.data_source_config
-    return await _planned(context, run, compile_item_schema(item_schema_of(config)))
-
-
-async def _planned(context: EngineContext, run: StoredRun, schema: ItemSchema) -> int | None:
     try:
-        shards = await _cut(context, run, schema)
+        return await _planned(context, run, config)
+    except NoRows as problem:
+        error = problem.error
     except (_BadRow, BlobNotFound) as problem:
         error = ApiError(code="invalid_data_source", message=str(problem))
-        async with context.store.transaction() as tx:
-            await tx.runs.end(run.id, "failed", error, now=context.clock.now())
+    async with context.store.transaction() as tx:
+        await tx.runs.end(run.id, "failed", error, now=context.clock.now())
+    return None
+
+
+async def _planned(
+    context: EngineContext, run: StoredRun, config: dict[str, JsonValue]
+) -> int | None:
+    fixed = await fix_rows(context, run, config)
+    if fixed is None:
         return None
+    if fixed.rows.logged and takes_any_item(config):
+        size = await context.blobs.size(fixed.rows.blob_id)
+        fixed = replace(fixed, rows=replace(fixed.rows, checked_bytes=size))
+    shards = await _cut(context, fixed, compile_item_schema(item_schema_of(config)))
     if shards is None:
         return None
     async with context.store.transaction() as tx:
@@ -79,7 +105,7 @@ class _Cutter:
         self._splitter = LineSplitter(most_bytes=max_row_bytes)
         self._schema = schema
         self._checked_bytes = run.rows.checked_bytes
-        self._inline = run.rows.inline
+        self._origin = run.rows
         self._rows = 0
         self._open: list[Line] = []
         self._open_bytes = 0
@@ -110,10 +136,19 @@ class _Cutter:
         self._rows += 1
 
     def _check(self, line: Line) -> None:
-        problem = problem_of(row_of_text(line.text), self._schema)
+        row = row_of_text(line.text)
+        problem = problem_of(row, self._schema)
         if problem is not None:
-            row, number = f"Row {self._rows} of the content", f"Line {line.number} of the file"
-            raise _BadRow(describe(problem, where=row if self._inline else number))
+            raise _BadRow(describe(problem, where=self._where(line, row)))
+
+    def _where(self, line: Line, row: Row | RowProblem) -> str:
+        if self._origin.inline:
+            return f"Row {self._rows} of the content"
+        if not self._origin.logged:
+            return f"Line {line.number} of the file"
+        if isinstance(row, Row) and isinstance(row.item, dict):
+            return f"The row of log '{row.item.get('id')}'"
+        return f"Row {self._rows} of the logs"
 
     def _close(self) -> None:
         if not self._open:

@@ -1,7 +1,6 @@
 """A run as this process works on it: everything its rows share."""
 
 import asyncio
-from collections import deque
 from dataclasses import replace
 
 from evald.domain.item_schema import ItemSchema, compile_item_schema
@@ -12,10 +11,11 @@ from evald.graders.asked_models import models_asked
 from evald.graders.call_plan import CallPlans
 from evald.graders.tools import GraderTools
 from evald.ports.kept import StoredRun
-from evald.sampling.request import RequestPlan, compile_request
+from evald.sampling.attachments import ModelWithFiles, ProjectFiles
+from evald.sampling.request import RequestPlan, plan_of
 from evald.wire.criteria import TestingCriterion
 from evald.wire.data_source_configs import item_schema_of
-from evald.wire.data_sources import DataSource, UnsampledDataSource, read_data_source
+from evald.wire.data_sources import read_data_source
 from evald.wire.evals import Eval
 
 JSONL_WINDOW = 64
@@ -27,7 +27,8 @@ class RunInHand:
 
     `window` bounds the rows in flight, over all shards of the run: twice what the providers of its
     models, graders' ones too, take at once, so that none of them waits for us and the rows waiting
-    for one stay few. `model` is who is asked, for samples and by graders alike.
+    for one stay few. `asked` is who is asked, for samples and by graders alike: `model`,
+    with the files that a request names.
     """
 
     def __init__(self, context: EngineContext, run: StoredRun, an_eval: Eval) -> None:
@@ -35,26 +36,28 @@ class RunInHand:
         self.context = context
         self.id = run.id
         self.blob_id = run.rows.blob_id
+        self.is_logged = run.rows.logged
         self.model_name = run.model
         self.criteria: list[TestingCriterion] = an_eval.testing_criteria
         self.schema: ItemSchema = compile_item_schema(item_schema_of(an_eval.data_source_config))
-        self.request_plan: RequestPlan | None = _request_plan(read_data_source(run.data_source))
+        self.request_plan: RequestPlan | None = plan_of(read_data_source(run.data_source))
         answered = run.tally.passed + run.tally.failed > 0
         self.model = RefusalWatch(context.model, already_answered=answered)
+        self.asked = ModelWithFiles(self.model, ProjectFiles(context, run.project_id))
         self.recorder = Recorder(context.store, context.clock, run.id)
         self.window_rows = self._window_rows()
         self.window = asyncio.Semaphore(self.window_rows)
         self.stopped = asyncio.Event()
         self.changed = asyncio.Event()
-        self.waiting_shards: deque[int] = deque()
         self.open_shards: set[int] = set()
+        self.shards_worked_on: set[int] = set()
         self._rows: set[asyncio.Task[None]] = set()
         self._call_plans = CallPlans()
 
     def grader_tools(self, deadline: float) -> GraderTools:
         """What the graders of a row work with, until this moment of the monotonic clock."""
         tools = self.context.grader_tools(deadline)
-        return replace(tools, model=self.model, call_plans=self._call_plans)
+        return replace(tools, model=self.asked, call_plans=self._call_plans)
 
     def _window_rows(self) -> int:
         models = {model for each in self.criteria for model in models_asked(each.grader)}
@@ -67,10 +70,6 @@ class RunInHand:
         self._rows.add(row)
         row.add_done_callback(self._rows.discard)
 
-    def next_shard(self) -> int | None:
-        """The lowest shard that has not begun here, taken off the list; None at its end."""
-        return self.waiting_shards.popleft() if self.waiting_shards else None
-
     def close_shard(self, number: int) -> None:
         """The shard is worked on no longer."""
         self.open_shards.discard(number)
@@ -82,7 +81,3 @@ class RunInHand:
         self.changed.set()
         for row in list(self._rows):
             row.cancel()
-
-
-def _request_plan(source: DataSource) -> RequestPlan | None:
-    return None if isinstance(source, UnsampledDataSource) else compile_request(source)

@@ -25,12 +25,15 @@ class _RowText:
 async def work_shard(run: RunInHand, number: int) -> bool:
     """Whether every row of the shard is recorded now; False where the run was stopped before.
 
-    May run twice: rows that are recorded are passed over. A run whose first rows were all refused
+    May run twice: rows that are recorded are passed over, and a shard that another worker has in
+    hand is left to it. A run whose first rows were all refused
     alike is ended as `failed` here.
     """
     store = run.context.store
     async with store.transaction() as tx:
-        state = await tx.work.begin_shard(run.id, number)
+        state = await tx.work.begin_shard(run.id, number, worker_id=run.context.worker_id)
+    if state is None:
+        return not run.stopped.is_set()
     if not state.shard.done:
         await _work_rows(run, state, await _missing_rows(run, state))
         await run.recorder.write()

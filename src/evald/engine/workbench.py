@@ -30,6 +30,7 @@ class Workbench:
         self._context = context
         self._runs: dict[str, RunInHand] = {}
         self._driven: set[str] = set()
+        self._drivers: dict[str, str] = {}
         self._closing = False
         self.let_go_of = asyncio.Event()
 
@@ -49,6 +50,10 @@ class Workbench:
         """The run was taken up and is not driven after all; the next sweep tries again."""
         self._driven.discard(run_id)
 
+    def begin_driving(self, run_id: str, driver: str) -> bool:
+        """Whether this driver may drive the run here: there is one at most, until it lets go."""
+        return self._drivers.setdefault(run_id, driver) == driver
+
     async def plan(self, run_id: str) -> None:
         """The run's rows are cut into shards, unless it has ended."""
         self.take_up(run_id)
@@ -56,9 +61,9 @@ class Workbench:
         _log.info("run_planned run=%s shards=%s", run_id, shards)
 
     async def next_shard(self, run_id: str) -> int | None:
-        """The number of the shard to begin now; waits until there is room for it.
+        """The number of the shard to begin now, claimed; waits until there is room for it.
 
-        None, once every shard is done or the run is over.
+        None, once no shard is free and none of this process's is open, or the run is over.
 
         Raises:
             HandedBack: the process ends before the run does.
@@ -68,25 +73,35 @@ class Workbench:
         if run is None:
             return None
         room = -(-run.window_rows // SHARD_ROWS) + SPARE_SHARDS
-        number = run.next_shard()
-        await self._wait(run, open_at_most=room - 1 if number is not None else 0)
+        number = await self._claim(run, open_at_most=room - 1)
+        if number is None:
+            # One may have been freed while the last ones of ours were worked on.
+            number = await self._claim(run, open_at_most=0)
+        return number
+
+    async def _claim(self, run: RunInHand, *, open_at_most: int) -> int | None:
+        await self._wait(run, open_at_most=open_at_most)
         if self._closing:
             raise HandedBack
-        if run.stopped.is_set() or number is None:
+        if run.stopped.is_set():
             return None
-        run.open_shards.add(number)
+        async with self._context.store.transaction() as tx:
+            number = await tx.workers.claim_shard(run.id, self._context.worker_id)
+        if number is not None:
+            run.open_shards.add(number)
         return number
 
     async def work(self, run_id: str, number: int) -> None:
-        """The shard's rows are recorded, or the run is over.
+        """The shard's rows are recorded, or the run is over, or another has the shard in hand.
 
         Raises:
             HandedBack: the process ends before the shard does.
         """
         run = await self._take(run_id)
-        if run is None:
+        if run is None or number in run.shards_worked_on:
             return
         run.open_shards.add(number)
+        run.shards_worked_on.add(number)
         try:
             await work_shard(run, number)
         except Exception:
@@ -96,6 +111,7 @@ class Workbench:
             await self._release(run_id, number)
             raise
         finally:
+            run.shards_worked_on.discard(number)
             run.close_shard(number)
         if self._closing:
             await self._release(run_id, number)
@@ -108,6 +124,8 @@ class Workbench:
             run = await tx.work.find(run_id)
             if run is None or has_ended(run.status):
                 return
+            if run.planned_rows is None:
+                return  # another worker plans it
             if all(shard.done for shard in await tx.work.shards(run_id)):
                 await tx.runs.end(run_id, "completed", None, now=context.clock.now())
                 _log.info("run_completed run=%s", run_id)
@@ -126,17 +144,24 @@ class Workbench:
         """The run is in hand no longer; `let_go_of` is set, since another may take its place."""
         self._runs.pop(run_id, None)
         self._driven.discard(run_id)
+        self._drivers.pop(run_id, None)
         self.let_go_of.set()
 
+    def in_hand(self) -> frozenset[str]:
+        """The ids of the runs that are driven here, or of which a shard is worked on here."""
+        return frozenset({*self._driven, *self._runs})
+
     async def hand_back(self) -> None:
-        """Every row in flight is abandoned, and every finished one is recorded."""
+        """Every row in flight is abandoned, every finished one recorded, every shard free."""
         self._closing = True
         for run in list(self._runs.values()):
             run.stop()
         for run in list(self._runs.values()):
-            while run.open_shards:
+            while run.shards_worked_on:
                 run.changed.clear()
                 await run.changed.wait()
+        async with self._context.store.transaction() as tx:
+            await tx.workers.free(self._context.worker_id)
 
     async def _release(self, run_id: str, number: int) -> None:
         async with self._context.store.transaction() as tx:
@@ -151,12 +176,9 @@ class Workbench:
                 if run is None or has_ended(run.status):
                     return None
                 an_eval = await tx.evals.get(run.project_id, run.eval_id)
-                shards = await tx.work.shards(run_id)
             if an_eval is None:
                 return None
-            in_hand = RunInHand(self._context, run, an_eval)
-            in_hand.waiting_shards.extend(each.number for each in shards if not each.done)
-            self._runs.setdefault(run_id, in_hand)
+            self._runs.setdefault(run_id, RunInHand(self._context, run, an_eval))
         return self._runs[run_id]
 
     async def _wait(self, run: RunInHand, *, open_at_most: int) -> None:

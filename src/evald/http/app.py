@@ -12,9 +12,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from evald.domain.errors import MethodNotAllowed, UnknownUrl
 from evald.http.answers import JSON
 from evald.http.error_responses import error_response
+from evald.http.gateway_operations import GATEWAY_OPERATIONS
 from evald.http.openapi import openapi_document
 from evald.http.operation import Api, Handler, Operation
-from evald.http.routes import evals, files, grader_runs, health, imports, models, output_items, runs
+from evald.http.response_operations import RESPONSE_OPERATIONS
+from evald.http.routes import (
+    evals,
+    files,
+    grader_runs,
+    health,
+    imports,
+    log_imports,
+    models,
+    output_items,
+    runs,
+)
+from evald.http.webhook_operations import WEBHOOK_OPERATIONS
 from evald.services.context import Context
 from evald.wire.evals import CreateEvalRequest, DeletedEval, Eval, UpdateEvalRequest
 from evald.wire.files import DeletedFile, File
@@ -25,6 +38,7 @@ from evald.wire.grader_runs import (
     ValidGrader,
 )
 from evald.wire.imports import Import
+from evald.wire.log_imports import LogImport
 from evald.wire.model_cards import Model
 from evald.wire.output_items import OutputItem
 from evald.wire.pages import (
@@ -45,6 +59,7 @@ FILES = "/v1/files"
 FILE = FILES + "/{file_id}"
 GRADERS = "/v1/fine_tuning/alpha/graders"
 IMPORTS = "/v1/evald/imports"
+LOGS = "/v1/evald/logs"
 MODELS = "/v1/models"
 MODEL = MODELS + "/{model_id:path}"
 
@@ -117,6 +132,7 @@ OPERATIONS = [
     Operation("downloadFile", "GET", FILE + "/content", files.get_file_content),
     Operation("createImport", "POST", IMPORTS, imports.create_import, gives=Import, status=202),
     Operation("getImport", "GET", IMPORTS + "/{import_id}", imports.get_import, gives=Import),
+    Operation("importLogs", "POST", LOGS, log_imports.import_logs, gives=LogImport),
     Operation(
         "runGrader",
         "POST",
@@ -135,6 +151,9 @@ OPERATIONS = [
     ),
     Operation("listModels", "GET", MODELS, models.list_models, gives=Model, gives_list=True),
     Operation("retrieveModel", "GET", MODEL, models.get_model, gives=Model),
+    *GATEWAY_OPERATIONS,
+    *RESPONSE_OPERATIONS,
+    *WEBHOOK_OPERATIONS,
     Operation("healthz", "GET", "/healthz", health.healthz),
     Operation("readyz", "GET", "/readyz", health.readyz),
     Operation("openapi", "GET", "/openapi.json", get_openapi),
@@ -150,8 +169,22 @@ def build_api(context: Context, *, max_body_bytes: int, is_ready: Callable[[], b
     handlers: dict[str, dict[str, Handler]] = {}
     for operation in OPERATIONS:
         handlers.setdefault(operation.path, {})[operation.method] = operation.handler
-    routes = [Route(path, _Resource(api, by_method)) for path, by_method in handlers.items()]
-    return Router(routes, redirect_slashes=False, default=_refuse_unknown)
+    resources = {path: _Resource(api, by_method) for path, by_method in handlers.items()}
+    routes = [Route(path, resource) for path, resource in resources.items() if "{" in path]
+    router = Router(routes, redirect_slashes=False, default=_refuse_unknown)
+    return _Paths({path: each for path, each in resources.items() if "{" not in path}, router)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Paths:
+    """The paths that name nothing, found at once, and all others, tried one after another."""
+
+    plain: dict[str, "_Resource"]
+    others: Router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        resource = self.plain.get(scope["path"])
+        await (resource or self.others)(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

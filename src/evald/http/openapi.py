@@ -15,11 +15,15 @@ from evald.http.openapi_schemas import (
     ref,
     status_schema,
     upload_schema,
+    usage_schema,
 )
 from evald.http.operation import Operation
 from evald.http.parsing import MAX_IDEMPOTENCY_KEY
+from evald.http.routes.log_imports import LOG_TYPES
+from evald.wire.base import WireModel
 from evald.wire.files import FilePurpose
-from evald.wire.pages import MAX_FILES_LIMIT, MAX_LIMIT, ListFilesQuery, ListQuery
+from evald.wire.pages import MAX_FILES_LIMIT, MAX_LIMIT, ListFilesQuery
+from evald.wire.usage import MAX_USAGE_LIMIT, UsageQuery
 
 _REFUSALS = {
     "400": "Something is wrong with the request; `param` names it.",
@@ -29,9 +33,17 @@ _REFUSALS = {
     "409": "The Idempotency-Key came before, with another request.",
     "413": "The body, or one part of it, is larger than this server takes.",
     "500": "The server had an error; its log says more under the request id.",
+    "502": "The provider could not be reached, refused this server's key, or gave no answer.",
+    "503": "The answer could not be stored.",
+    "504": "The provider did not answer in time.",
 }
+_PROVIDERS = "An error of the provider's, as it came."
+_MOST = {ListFilesQuery: MAX_FILES_LIMIT, UsageQuery: MAX_USAGE_LIMIT}
 _ANY_OBJECT: JsonObject = {"type": "object"}
 _PARAMETER = re.compile(r"{(\w+)(?::path)?}")
+_BY_METADATA = frozenset({"listChatCompletions", "listResponses"})
+_STORING = frozenset({"createChatCompletion", "createResponse"})
+_ASKING = frozenset({"getResponse", "deleteResponse", "cancelResponse"})
 _IDEMPOTENT = frozenset({"createEval", "createEvalRun", "createFile"})
 
 
@@ -92,6 +104,8 @@ def _body(operation: Operation) -> JsonObject:
         return {"required": True, "content": {"multipart/form-data": form}}
     if operation.id == "createImport":
         return {"required": True, "content": {"application/zip": {}}}
+    if operation.id == "importLogs":
+        return {"required": True, "content": {each: {} for each in LOG_TYPES}}
     if operation.takes is None:
         return {}
     fields = operation.takes.model_fields.values()
@@ -112,7 +126,9 @@ def _parameters(operation: Operation) -> list[JsonValue]:
     ]
     if operation.query:
         parameters += _query_parameters(operation.query)
-    if operation.id == "createImport":
+    if operation.id in _BY_METADATA:
+        parameters.append(_metadata_parameter())
+    if operation.id in ("createImport", "importLogs"):
         flag: JsonValue = {"type": "boolean", "default": False}
         parameters.append({"name": "dry_run", "in": "query", "schema": flag})
     if operation.id in _IDEMPOTENT:
@@ -121,9 +137,20 @@ def _parameters(operation: Operation) -> list[JsonValue]:
     return parameters
 
 
-def _query_parameters(query: type[ListQuery]) -> list[JsonValue]:
+def _metadata_parameter() -> JsonObject:
+    pairs: JsonValue = {"type": "object", "additionalProperties": {"type": "string"}}
+    return {
+        "name": "metadata",
+        "in": "query",
+        "style": "deepObject",
+        "explode": True,
+        "schema": pairs,
+    }
+
+
+def _query_parameters(query: type[WireModel]) -> list[JsonValue]:
     fields: dict[str, JsonObject] = query.model_json_schema()["properties"]
-    most = MAX_FILES_LIMIT if query is ListFilesQuery else MAX_LIMIT
+    most = _MOST.get(query, MAX_LIMIT)
     return [
         _limit_parameter(schema, most) if name == "limit" else _query_parameter(name, schema)
         for name, schema in fields.items()
@@ -152,6 +179,8 @@ def _responses(operation: Operation) -> JsonObject:
     responses: JsonObject = {str(operation.status): _response("Success.", _success(operation))}
     for status in _refusals(operation):
         responses[status] = _response(_REFUSALS[status], _json_content(ref("ErrorResponse")))
+    if operation.is_passed_on:
+        responses["default"] = _response(_PROVIDERS, {"*/*": {}})
     return responses
 
 
@@ -162,6 +191,10 @@ def _response(description: str, content: JsonObject) -> JsonObject:
 def _success(operation: Operation) -> JsonObject:
     if operation.id == "downloadFile":
         return {"application/octet-stream": {}}
+    if operation.is_passed_on:
+        return {**_json_content(_ANY_OBJECT), "text/event-stream": {}}
+    if operation.id == "listUsage":
+        return _json_content(usage_schema())
     if operation.id == "listModels":
         return _json_content(models_schema())
     if operation.gives is None:
@@ -175,13 +208,17 @@ def _refusals(operation: Operation) -> list[str]:
     if not _needs_key(operation):
         return ["500"]
     takes_body = bool(_body(operation))
+    asks_provider = operation.is_passed_on or operation.id in _ASKING
     present = {
-        "400": takes_body or operation.query is not None,
+        "400": takes_body or operation.query is not None or operation.id in _ASKING,
         "401": True,
-        "404": "{" in operation.path,
+        "404": "{" in operation.path or operation.is_passed_on,
         "408": takes_body,
         "409": operation.id in _IDEMPOTENT,
         "413": takes_body,
         "500": True,
+        "502": asks_provider,
+        "503": operation.id in _STORING,
+        "504": asks_provider,
     }
     return [status for status, is_present in present.items() if is_present]

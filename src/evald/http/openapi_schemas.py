@@ -64,6 +64,13 @@ def models_schema() -> JsonObject:
     )
 
 
+def usage_schema() -> JsonObject:
+    """The schema of the list of usage, whose entries have no ids."""
+    entries: JsonValue = {"type": "array", "items": ref("Usage")}
+    more: JsonValue = {"type": "boolean"}
+    return _closed_object({"object": {"const": "list"}, "data": entries, "has_more": more})
+
+
 def status_schema(status: str) -> JsonObject:
     """The schema of what the two health operations say."""
     return _closed_object({"status": {"const": status}})

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from evald.services.context import Context
 from evald.wire.base import WireModel
-from evald.wire.pages import ListQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Operation:
     """A method on a path.
 
     `takes` is the JSON body it reads, `gives` what it answers, in a list where `gives_list`;
-    `id` is OpenAI's operationId where there is one.
+    `id` is OpenAI's operationId where there is one. What `is_passed_on` is answered by a provider.
     """
 
     id: str
@@ -40,10 +39,23 @@ class Operation:
     path: str
     handler: Handler
     takes: type[WireModel] | None = None
-    query: type[ListQuery] | None = None
+    query: type[WireModel] | None = None
     gives: type[WireModel] | None = None
     gives_list: bool = False
     status: int = 200
+    is_passed_on: bool = False
+
+
+def key_of(request: Request) -> str:
+    """The id of the key that came with the request, as the door found it."""
+    key_id: str = request.scope["state"]["key_id"]
+    return key_id
+
+
+def request_id_of(request: Request) -> str:
+    """The id that the door gave the request, which the answer has as `x-request-id`."""
+    request_id: str = request.scope["state"]["request_id"]
+    return request_id
 
 
 def project_of(request: Request) -> str:

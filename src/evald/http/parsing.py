@@ -24,7 +24,7 @@ from evald.domain.errors import (
 from evald.http.validation import kind_of, refusal, refuse_unwritable
 from evald.services.idempotency import Idempotency
 from evald.wire.base import WireModel
-from evald.wire.pages import MAX_LIMIT, ListQuery
+from evald.wire.pages import MAX_LIMIT
 
 MAX_OBJECT_BYTES = 33_554_432
 """The most that a JSON body may have besides rows: it is held in memory as a whole (32 MiB)."""
@@ -39,7 +39,7 @@ _JSON_TYPE = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 M = TypeVar("M", bound=WireModel)
-Q = TypeVar("Q", bound=ListQuery)
+Q = TypeVar("Q", bound=WireModel)
 
 
 class RequestBody:
@@ -135,7 +135,7 @@ async def read_json(request: Request, body: RequestBody) -> dict[str, JsonValue]
     if await body.is_empty():
         return {}
     require_json(request)
-    value = _parsed(b"".join([piece async for piece in body]))
+    value = parsed_json(b"".join([piece async for piece in body]))
     if not isinstance(value, dict):
         raise InvalidType(f"The body must be a JSON object, not {kind_of(value)}.")
     return value
@@ -163,7 +163,12 @@ def require_json(request: Request) -> None:
         )
 
 
-def _parsed(raw: bytes) -> JsonValue:
+def parsed_json(raw: bytes) -> JsonValue:
+    """The value that these bytes are, numbers exact.
+
+    Raises:
+        MalformedJson: they are not JSON in UTF-8.
+    """
     try:
         return exact_json.parse(raw.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError as fault:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from evald.domain.logs.filters import LogFilter, LogSpan
+from evald.domain.logs.filters import LogFilter, LogPlace, LogSpan
 from evald.domain.logs.terms import LogKind
 from evald.ports.kept import Page, StoredLog, UsageEntry
 from evald.wire.pages import ListQuery
@@ -41,6 +41,12 @@ class LogTable(Protocol):
         self, project_id: str, kind: LogKind, *, wanted: LogFilter, span: LogSpan
     ) -> list[StoredLog]:
         """Those logs of the span that are wanted, in its order; empty at its end."""
+        ...
+
+    async def places(
+        self, project_id: str, kind: LogKind, *, wanted: LogFilter, span: LogSpan
+    ) -> list[LogPlace]:
+        """The places of those logs, which are not read; `most_bytes` bounds nothing here."""
         ...
 
     async def last_seq(self) -> int:

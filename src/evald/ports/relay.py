@@ -46,6 +46,10 @@ class RelayBroken(Exception):
     """The answer ended before it was whole; the message says how, and holds no key."""
 
 
+class RelaySilent(RelayBroken):
+    """Nothing more came of the answer, or it took too long."""
+
+
 class Relay(Protocol):
     """Whoever passes requests on to one provider. One attempt a call; nothing is tried again."""
 

@@ -19,6 +19,8 @@ from evald.ports.kept import (
     StoredRun,
 )
 from evald.ports.logs import LogTable, UsageTable
+from evald.ports.webhooks import WebhookTable
+from evald.ports.workers import WorkerTable
 from evald.wire.errors import ApiError
 from evald.wire.evals import Eval
 from evald.wire.imports import ImportStatus
@@ -151,8 +153,12 @@ class WorkTable(Protocol):
         """The run, if it is there."""
         ...
 
-    async def start(self, run_id: str, *, now: int) -> bool:
-        """A queued run is in progress; says whether it is in progress now."""
+    async def start(self, run_id: str, *, now: int, worker_id: str) -> bool:
+        """A queued run is in progress, and this worker's to plan.
+
+        So is one in progress that has no plan and that no other plans. Says whether the run is in
+        progress, and planned or this worker's to plan.
+        """
         ...
 
     async def save_rows(self, run_id: str, blob_id: str) -> str | None:
@@ -170,11 +176,11 @@ class WorkTable(Protocol):
         """The run's shards by number; empty where there is no plan."""
         ...
 
-    async def begin_shard(self, run_id: str, number: int) -> ShardState:
+    async def begin_shard(self, run_id: str, number: int, *, worker_id: str) -> ShardState | None:
         """One more attempt at the shard is counted.
 
         Every row before `started_before` without an item has died once more, and
-        `started_before` is back at the shard's first row.
+        `started_before` is back at the shard's first row. None where another has it in hand.
         """
         ...
 
@@ -195,7 +201,7 @@ class WorkTable(Protocol):
         ...
 
     async def release_shard(self, run_id: str, number: int) -> None:
-        """The shard was handed back in good order: no row of it counts as in flight."""
+        """The shard was handed back in good order: it is free, and no row counts as in flight."""
         ...
 
     async def purge(self, *, most: int) -> bool:
@@ -232,6 +238,12 @@ class ImportTable(Protocol):
 
     async def message(self, completion_id: str, position: int) -> dict[str, JsonValue] | None:
         """The message at this place of the completion, if it is there."""
+        ...
+
+    async def messages(
+        self, completion_ids: Sequence[str]
+    ) -> dict[str, list[dict[str, JsonValue]]]:
+        """The messages of these completions, in their order; those without any are left out."""
         ...
 
     async def add_message(
@@ -341,6 +353,16 @@ class Transaction(Protocol):
     @property
     def usage(self) -> UsageTable:
         """What was spent through the gateway."""
+        ...
+
+    @property
+    def webhooks(self) -> WebhookTable:
+        """Endpoints and deliveries."""
+        ...
+
+    @property
+    def workers(self) -> WorkerTable:
+        """Who works on runs."""
         ...
 
     @property

@@ -24,11 +24,15 @@ from evald.domain.template import (
 from evald.ports.model import ModelApi, ModelRequest
 from evald.wire.data_sources import (
     CompletionsDataSource,
+    DataSource,
     InputMessages,
     ItemReferenceMessages,
     ResponsesDataSource,
+    ResponsesSource,
     SamplingParams,
+    StoredCompletionsSource,
     TemplateMessages,
+    UnsampledDataSource,
 )
 from evald.wire.messages import EvalItem
 
@@ -84,6 +88,28 @@ class RequestPlan:
     def unsent(self, *, deadline: float) -> ModelRequest:
         """The request of a row whose messages could not be made: it has none."""
         return ModelRequest(self.api, self.model, self.fixed, deadline)
+
+
+def plan_of(source: DataSource) -> RequestPlan | None:
+    """The plan by which each row becomes a request; None where rows are graded as they are.
+
+    Logs are, unless a model is named: then what was asked is asked again, of that model.
+
+    Raises:
+        MissingParameter, InvalidValue: as `compile_request`.
+    Source: observed 2025 (both ways).
+    """
+    if isinstance(source, UnsampledDataSource):
+        return None
+    if not isinstance(source.source, StoredCompletionsSource | ResponsesSource):
+        return compile_request(source)
+    if source.model is None:
+        return None
+    messages = source.input_messages or _AS_ASKED
+    return compile_request(source.model_copy(update={"input_messages": messages}))
+
+
+_AS_ASKED = ItemReferenceMessages(type="item_reference", item_reference="item.input")
 
 
 def compile_request(source: CompletionsDataSource | ResponsesDataSource) -> RequestPlan:

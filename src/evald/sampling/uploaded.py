@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from evald.domain.conversation.asked import asked_elsewhere
 from evald.domain.conversation.chat_answer import read_chat_answer
+from evald.domain.conversation.flatten import flatten_messages
 from evald.domain.conversation.reading import Reading, error_of, objects, text_or_empty, tokens
 from evald.domain.sample import Sample
 from evald.domain.tally import Usage
@@ -15,7 +16,7 @@ from evald.sampling.response_answer import read_response
 from evald.sampling.variables import sample_variables
 
 
-def sample_of_row(sample: JsonValue) -> Sample:
+def sample_of_row(sample: JsonValue, *, asked: JsonValue = None) -> Sample:
     """The sample that a row brings along; no call is counted for it.
 
     A chat completion, a response, or `output_text` and `output_tools` alone, of which `choices`
@@ -23,8 +24,18 @@ def sample_of_row(sample: JsonValue) -> Sample:
     templates too, and what it says itself goes before what would follow from its choices. Without
     a sample (null) there are no variables.
 
+    Args:
+        asked: the messages that were answered by it, where they are known.
+
     Source: observed 2025 (a whole chat completion; one of model and choices); the rest is ours.
     """
+    made = _sample(sample)
+    if asked is None:
+        return made
+    return replace(made, echo={**made.echo, "input": flatten_messages(asked)})
+
+
+def _sample(sample: JsonValue) -> Sample:
     if isinstance(sample, dict):
         return _sample_of(sample)
     if isinstance(sample, str):

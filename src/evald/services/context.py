@@ -9,9 +9,21 @@ from evald.ports.blobs import Blobs
 from evald.ports.clock import Clock
 from evald.ports.cpu import Cpu
 from evald.ports.model import ModelCatalog
+from evald.ports.relay import Relays
 from evald.ports.sandbox import Sandbox
 from evald.ports.store import Store
+from evald.ports.vault import Vault
+from evald.ports.webhooks import Postman
 from evald.ports.work import ImportWork, Work
+from evald.services.log_keeper import LogKeeper
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTools:
+    """What endpoints of webhooks need: who knows where letters may go, and who seals secrets."""
+
+    postman: Postman
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +50,6 @@ class Context:
     archives: Archives
     desk: ImportWork
     max_archive_bytes: int
+    relays: Relays
+    logs: LogKeeper
+    webhook_tools: WebhookTools

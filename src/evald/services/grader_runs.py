@@ -18,6 +18,7 @@ from evald.graders.python_code import FAILURE
 from evald.graders.tools import GraderTools
 from evald.ports.embeddings import Embedder, Embeddings
 from evald.ports.model import ModelAnswer, ModelClient, ModelFailure, ModelRequest
+from evald.sampling.attachments import ModelWithFiles, ProjectFiles
 from evald.sampling.uploaded import sample_of_row
 from evald.services.context import Context
 from evald.wire.grader_runs import (
@@ -39,7 +40,7 @@ GRADING_S = 300.0
 that the official client waits."""
 
 
-async def run_grader(context: Context, request: RunGraderRequest) -> GraderRun:
+async def run_grader(context: Context, project_id: str, request: RunGraderRequest) -> GraderRun:
     """The grader's reward for the sample, and what went wrong.
 
     What goes wrong while grading, a formula that cannot be read included, is no error of the
@@ -52,7 +53,9 @@ async def run_grader(context: Context, request: RunGraderRequest) -> GraderRun:
     check_grader(request.grader, param="grader")
     await _refuse_code(context, request.grader)
     began = context.clock.monotonic()
-    graded = await _graded(request, _hurried(context, began))
+    tools = _hurried(context, began)
+    model = ModelWithFiles(tools.model, ProjectFiles(context, project_id))
+    graded = await _graded(request, replace(tools, model=model))
     return run_of_grade(request.grader, graded, seconds=context.clock.monotonic() - began)
 
 

@@ -15,6 +15,21 @@ REMEMBERED_S = 2.0
 """How long a stored key is let in without asking the store again, revoked or not."""
 
 
+STATIC_KEY = "key_static"
+"""What the key of the settings is called where keys are named by their ids."""
+
+ANY_KEY = "key_any"
+"""And what any key is, while none is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Whom a key lets in: into which project, and by which key's id."""
+
+    project_id: str
+    key_id: str
+
+
 class KeyNotFound(NotFound):
     """No API key has this id."""
 
@@ -85,7 +100,7 @@ class Gate:
         self._static_hash = secret_hash(static_key) if static_key else ""
         self._may_be_open = may_be_open and not static_key
         self._open_until = 0.0
-        self._remembered: dict[str, tuple[str, float]] = {}
+        self._remembered: dict[str, tuple[Admitted, float]] = {}
 
     async def is_open(self) -> bool:
         """Whether no key is configured.
@@ -100,8 +115,8 @@ class Gate:
             self._open_until = now + REMEMBERED_S
         return self._may_be_open
 
-    async def admit(self, key: str | None) -> str:
-        """The id of the project that this key belongs to.
+    async def admit(self, key: str | None) -> Admitted:
+        """Whom this key lets in.
 
         Raises:
             MissingApiKey: there is no key.
@@ -109,10 +124,10 @@ class Gate:
         """
         if not key:
             raise MissingApiKey
-        project_id = await self._project_of(secret_hash(key))
-        if project_id is None:
+        admitted = await self._admitted(secret_hash(key))
+        if admitted is None:
             raise IncorrectApiKey(key)
-        return project_id
+        return admitted
 
     async def admit_hash(self, hashed: str) -> str:
         """The id of the project that the key of this `secret_hash` belongs to.
@@ -122,27 +137,28 @@ class Gate:
         Raises:
             IncorrectApiKey: it is the hash of none of our keys, or of one that was revoked.
         """
-        project_id = await self._project_of(hashed)
-        if project_id is None:
+        admitted = await self._admitted(hashed)
+        if admitted is None:
             raise IncorrectApiKey("")
-        return project_id
+        return admitted.project_id
 
-    async def _project_of(self, hashed: str) -> str | None:
+    async def _admitted(self, hashed: str) -> Admitted | None:
         if self._static_hash and hmac.compare_digest(hashed, self._static_hash):
-            return DEFAULT_PROJECT
+            return Admitted(DEFAULT_PROJECT, STATIC_KEY)
         if await self.is_open():
-            return DEFAULT_PROJECT
+            return Admitted(DEFAULT_PROJECT, ANY_KEY)
         now = self._clock.monotonic()
-        project_id, until = self._remembered.get(hashed, ("", 0.0))
-        if now < until:
-            return project_id
+        remembered = self._remembered.get(hashed)
+        if remembered is not None and now < remembered[1]:
+            return remembered[0]
         return await self._ask_store(hashed, until=now + REMEMBERED_S)
 
-    async def _ask_store(self, hashed: str, *, until: float) -> str | None:
+    async def _ask_store(self, hashed: str, *, until: float) -> Admitted | None:
         self._remembered.pop(hashed, None)
         async with self._store.snapshot() as tx:
             found = await tx.keys.find(hashed)
         if found is None or found.revoked_at is not None:
             return None
-        self._remembered[hashed] = (found.project_id, until)
-        return found.project_id
+        admitted = Admitted(found.project_id, found.id)
+        self._remembered[hashed] = (admitted, until)
+        return admitted

@@ -6,7 +6,6 @@ from evald.domain.errors import (
     CriterionUnusable,
     DataFileNotFound,
     EvalNotFound,
-    NotSupportedYet,
     RunNotFound,
     SandboxUnavailable,
     UnknownCursor,
@@ -16,7 +15,7 @@ from evald.graders.by_type import runs_code
 from evald.graders.check import check_criteria
 from evald.ports.kept import Page, Rows, StoredRun
 from evald.ports.store import CursorUnknown, Transaction
-from evald.sampling.request import compile_request
+from evald.sampling.request import plan_of
 from evald.services.context import Context
 from evald.services.csv_intake import stage_csv
 from evald.services.evals import get_eval
@@ -61,7 +60,6 @@ async def create_run(
 
     Raises:
         CriterionUnusable: the eval was imported with a criterion that means nothing here.
-        NotSupportedYet: the run needs a source that this version has not.
         SandboxUnavailable: it needs a python grader, whose code may not run here.
         MissingParameter, InvalidValue: rows are to be sampled, and the model or the messages are
             missing or cannot be used.
@@ -72,7 +70,7 @@ async def create_run(
     """
     _refuse_unusable(intake.eval)
     await _refuse_code(context, intake.eval)
-    _refuse_unaskable(request.data_source)
+    plan_of(request.data_source)  # raises where no row could be asked
     rows = await _rows(context, project_id, request.data_source, intake)
     await intake.blob.seal()
     run = _new_run(context, _Order(project_id, intake.eval, request, rows))
@@ -187,11 +185,7 @@ async def _rows(context: Context, project_id: str, source: DataSource, intake: R
             checked = await check_file(context, stored.blob_id, intake.schema)
             return Rows(stored.blob_id, inline=False, checked_bytes=checked)
         case StoredCompletionsSource() | ResponsesSource():
-            raise NotSupportedYet(
-                f"A data source of type '{source.source.type}' reads stored logs, which this "
-                "version does not keep yet; use 'file_content' or 'file_id'.",
-                param="data_source.source.type",
-            )
+            return Rows("", inline=False, logged=True)
 
 
 def _refuse_unusable(an_eval: Eval) -> None:
@@ -221,10 +215,3 @@ async def _refuse_code(context: Context, an_eval: Eval) -> None:
                 f"this server runs none: {refusal}",
                 param=f"testing_criteria[{index}].type",
             )
-
-
-def _refuse_unaskable(source: DataSource) -> None:
-    if isinstance(source, UnsampledDataSource):
-        return
-    if not isinstance(source.source, StoredCompletionsSource | ResponsesSource):
-        compile_request(source)

@@ -37,7 +37,8 @@ async def visitor_of(site: Site, request: Request) -> Visitor | None:
         return Visitor(DEFAULT_PROJECT, has_session=False)
     key = _bearer(request)
     if key:
-        return Visitor(await site.gate.admit(key), has_session=False)
+        admitted = await site.gate.admit(key)
+        return Visitor(admitted.project_id, has_session=False)
     now = site.context.clock.now()
     hashed = key_hash_of(request.cookies.get(COOKIE, ""), now=now, secret=site.cookie_secret)
     if hashed is None:

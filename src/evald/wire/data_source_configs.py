@@ -60,6 +60,19 @@ def item_schema_of(echoed: JsonValue) -> JsonValue:
     return echoed
 
 
+def takes_any_item(echoed: JsonValue) -> bool:
+    """Whether every item fits this config, as it does where rows are made of logs."""
+    return isinstance(echoed, dict) and echoed.get("type") in ("logs", "stored_completions")
+
+
+def config_metadata(echoed: JsonValue) -> dict[str, str]:
+    """The metadata that logs must carry for an eval with this echoed config; often none."""
+    metadata = echoed.get("metadata") if isinstance(echoed, dict) else None
+    if not isinstance(metadata, dict):
+        return {}
+    return {key: value for key, value in metadata.items() if isinstance(value, str)}
+
+
 def _wrapper(item_schema: dict[str, JsonValue], *, with_sample: bool) -> JsonValue:
     properties: dict[str, JsonValue] = {"item": item_schema}
     if with_sample:

@@ -7,6 +7,9 @@ from pydantic import Field, JsonValue, TypeAdapter
 from evald.wire.base import Metadata, OpenWireModel, UnixTime, WireModel
 from evald.wire.messages import EvalItem
 
+MostRows = Annotated[int, Field(ge=1)]
+"""How many logs a run is over at most."""
+
 
 class FileContentSource(WireModel):
     """Rows in the request itself.
@@ -34,14 +37,14 @@ class StoredCompletionsSource(WireModel):
     model: str | None = None
     created_after: UnixTime | None = None
     created_before: UnixTime | None = None
-    limit: int | None = None
+    limit: MostRows | None = None
 
 
 class ResponsesSource(WireModel):
     """Rows made of stored responses. `limit` is undocumented, and accepted as observed."""
 
     type: Literal["responses"]
-    metadata: JsonValue = None
+    metadata: Metadata | None = None
     model: str | None = None
     instructions_search: str | None = None
     created_after: UnixTime | None = None
@@ -51,7 +54,7 @@ class ResponsesSource(WireModel):
     top_p: float | None = None
     users: list[str] | None = None
     tools: list[str] | None = None
-    limit: int | None = None
+    limit: MostRows | None = None
 
 
 class TemplateMessages(WireModel):

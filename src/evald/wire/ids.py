@@ -19,6 +19,9 @@ class IdPrefix(StrEnum):
     IMPORT = "import_"
     BLOB = "blob_"
     REQUEST = "req_"
+    CHAT_COMPLETION = "chatcmpl-"
+    RESPONSE = "resp_"
+    WEBHOOK = "webhook_"
 
 
 FILE_PREFIX = "file-"

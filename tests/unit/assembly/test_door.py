@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from evald.assembly.door import Door, api_path, host_name, key_of
 from evald.domain.errors import IncorrectApiKey, MissingApiKey, UnknownUrl
+from evald.services.keys import Admitted
 from evald.wire.ids import IdPrefix
 from tests.unit.http.asgi import Answer, ask, scope_of
 
@@ -45,12 +46,12 @@ class SteppingClock:
 
 
 class OneKey:
-    async def admit(self, key: str | None) -> str:
+    async def admit(self, key: str | None) -> Admitted:
         if key is None:
             raise MissingApiKey
         if key != "good":
             raise IncorrectApiKey(key)
-        return "proj_1"
+        return Admitted("proj_1", "key_1")
 
 
 async def api(scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +81,7 @@ async def answer_to(
 async def test_a_good_key_leads_to_the_api_with_its_project() -> None:
     answer = await answer_to("/v1/evals", BEARER)
 
-    state = {"request_id": "req_" + "0" * 32, "project_id": "proj_1"}
+    state = {"request_id": "req_" + "0" * 32, "project_id": "proj_1", "key_id": "key_1"}
     assert answer.json == {"api": state}
 
 

@@ -1,6 +1,7 @@
 """Providers from evald.toml: what is taken, and a sentence for each way to get it wrong."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,9 @@ def test_providers_come_in_the_order_of_the_file_and_the_default_last(config: Pa
 
     providers = read_providers(written(config, RULES, entry), {"VLLM_KEY": "secret"})
 
-    rules = Provider(name="rules", kind="python", target="rules:answer", models=("rules",))
+    rules = Provider(
+        name="rules", kind="python", target="rules:answer", models=("rules",), responses="none"
+    )
     vllm = Provider(
         name="vllm",
         base_url="http://localhost:8000/v1",
@@ -86,6 +89,18 @@ def test_the_default_provider_is_what_the_settings_say(config: Path) -> None:
     assert read_providers(settings, NONE) == [
         Provider(name="default", base_url="http://localhost:1/v1", api_key="key", max_concurrency=3)
     ]
+
+
+def test_how_a_provider_stores_and_serves_responses_can_be_said(config: Path) -> None:
+    entry = VLLM + 'forward_store = true\nresponses = "translate"\n'
+    settings = written(config, entry)
+
+    vllm, default = read_providers(
+        replace(settings, upstream_forward_store="true", upstream_responses="none"), NONE
+    )
+
+    assert (vllm.forward_store, vllm.responses) == (True, "translate")
+    assert (default.forward_store, default.responses) == (True, "none")
 
 
 def test_a_provider_without_api_key_env_has_no_key(config: Path) -> None:

@@ -43,7 +43,7 @@ def test_every_verb_tells_its_flags(verb: str, capsys: pytest.CaptureFixture[str
     ("arguments", "complaint"),
     [
         (["bake"], "invalid choice: 'bake'"),
-        (["--port", "1"], "choose from 'serve', 'demo', 'rescue', 'import', 'backup', "),
+        (["--port", "1"], "choose from 'serve', 'worker', 'demo', 'rescue', 'import', "),
         (["serve", "--prot", "1"], "unrecognized arguments: --prot 1"),
         (["serve", "now"], "unrecognized arguments: now"),
         (["serve", "--port", "http"], "argument --port: invalid int value: 'http'"),

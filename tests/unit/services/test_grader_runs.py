@@ -94,7 +94,7 @@ async def run_of(
         {"grader": grader, "model_sample": said, "item": item}
     )
     around = _Around(clock or SystemClock(), model or scripted(), embedder)
-    return await run_grader(cast("Context", around), request)
+    return await run_grader(cast("Context", around), "project", request)
 
 
 def flags_of(run: GraderRun) -> list[str]:

@@ -14,11 +14,11 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from evald.adapters.dbos.errors import DurableFileUnusable
+from evald.engine.context import LOCAL
 from evald.engine.workbench import HandedBack, Workbench
 
 T = TypeVar("T")
 
-EXECUTOR = "local"
 SCHEMA = "evald_dbos"
 CONNECTIONS = 5
 """DBOS's own tables in a shared database, and how many connections it may have to that."""
@@ -39,13 +39,17 @@ class DurableRuns:
     """Drives runs as DBOS workflows: one a run, whose id is the run's, and one a shard.
 
     The run row is the truth. A workflow that ended while its run has not is followed by another,
-    `<run id>.1` and so on.
+    `<run id>.1` and so on. Where several workers share a database, each drives a run for itself,
+    as `<run id>@<worker id>`.
     """
 
-    def __init__(self, workbench: Workbench, database: Path | str) -> None:
+    def __init__(
+        self, workbench: Workbench, database: Path | str, *, worker_id: str = LOCAL
+    ) -> None:
         """Keeps DBOS's own tables in this SQLite file, or in this database in their own schema."""
         self._workbench = workbench
         self._database = database
+        self._worker_id = worker_id
         self._register()
 
     def launch(self) -> None:
@@ -59,7 +63,7 @@ class DurableRuns:
         config = DBOSConfig(
             name="evald",
             **_system_database(self._database),
-            executor_id=EXECUTOR,
+            executor_id=self._worker_id,
             application_version=VERSION,
             enable_otlp=False,
             log_level="ERROR",
@@ -75,9 +79,10 @@ class DurableRuns:
 
     async def start(self, run_id: str) -> bool:
         """Whether the run is being driven now, by this call or since before."""
+        name = run_id if self._worker_id == LOCAL else f"{run_id}@{self._worker_id}"
         number = 0
         while True:
-            workflow_id = f"{run_id}.{number}" if number else run_id
+            workflow_id = f"{name}.{number}" if number else name
             status = await DBOS.get_workflow_status_async(workflow_id)
             if status is None:
                 with SetWorkflowID(workflow_id):
@@ -86,6 +91,15 @@ class DurableRuns:
             if status.status not in ENDED:
                 return True
             number += 1
+
+    async def recover(self, worker_id: str) -> None:
+        """What this worker left unfinished is begun again, by whichever process takes it.
+
+        Doing it twice, or in several processes, changes nothing.
+        """
+        # DBOS has no public call that leaves alone what another process has recovered already:
+        # resume_workflow would take it away from that one.
+        await asyncio.to_thread(DBOS._recover_pending_workflows, [worker_id])  # noqa: SLF001
 
     def _register(self) -> None:
         workbench = self._workbench
@@ -108,6 +122,8 @@ class DurableRuns:
 
         @DBOS.workflow(name="drive_run", max_recovery_attempts=MANY_RECOVERIES)
         async def drive(workflow_id: str, run_id: str) -> None:
+            if not workbench.begin_driving(run_id, workflow_id):
+                return
             try:
                 await plan(run_id)
                 while (number := await _or_never(workbench.next_shard(run_id))) is not None:

@@ -24,6 +24,7 @@ class LimitedModel:
         self, inner: ModelClient, max_concurrency: int, clock: Clock, *, policy: RetryPolicy
     ) -> None:
         self._inner = inner
+        self._whole = max_concurrency
         self._max = max_concurrency
         self._clock = clock
         self._policy = policy
@@ -39,6 +40,24 @@ class LimitedModel:
     def limit(self) -> int:
         """How many calls are let through at once now."""
         return self._limit
+
+    @property
+    def share(self) -> int:
+        """How many calls are let through at once at most, of what the provider admits."""
+        return self._max
+
+    def take_share(self, workers: int) -> None:
+        """This process takes its part of what the provider admits, at least 1, as of now.
+
+        Args:
+            workers: how many processes ask the provider, this one included.
+        """
+        was_full = self._limit == self._max
+        self._max = max(1, self._whole // workers)
+        if was_full or self._limit > self._max:
+            self._limit = self._max
+            self._answers = 0
+        self._hand_on()
 
     async def ask(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
         """What the inner client answers.

@@ -88,24 +88,26 @@ class OpenAiHttp:
         self._session = session
         self._clock = clock
         self._attempt_timeout_s = attempt_timeout_s
-        self._attempt_timeout = _timeout(attempt_timeout_s)
+        self._attempt_timeout = attempt_timeout(attempt_timeout_s)
         base = URL(provider.base_url)
-        self._urls = {api: _joined(base, path) for api, path in _PATHS.items()}
-        self._list_url = _joined(base, "models")
+        self._urls = {api: joined(base, path) for api, path in _PATHS.items()}
+        self._list_url = joined(base, "models")
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if provider.api_key:
             self._headers["Authorization"] = f"Bearer {provider.api_key}"
-        self._key_missing = base.host == "api.openai.com" and not provider.api_key
+        self._key_missing = is_key_missing(provider)
 
     async def ask(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
         """The provider's answer to one attempt, or what became of it."""
         if self._key_missing:
-            return self._without_any_key()
+            return without_any_key(self._provider)
         began = self._clock.monotonic()
         left_s = request.deadline - began
         if left_s <= 0:
             return self._failure(FailureKind.TIMEOUT, DEADLINE_EXCEEDED, text="was asked too late")
-        timeout = self._attempt_timeout if left_s > self._attempt_timeout_s else _timeout(left_s)
+        timeout = (
+            self._attempt_timeout if left_s > self._attempt_timeout_s else attempt_timeout(left_s)
+        )
         outcome = await self._attempt(self._urls[request.api], _body(request.body), within=timeout)
         if isinstance(outcome, ModelFailure):
             return outcome
@@ -115,7 +117,7 @@ class OpenAiHttp:
         """The models that the provider lists, in its order; none where it cannot be asked."""
         if self._key_missing:
             return []
-        listing = await self._attempt(self._list_url, None, within=_timeout(LIST_TIMEOUT_S))
+        listing = await self._attempt(self._list_url, None, within=attempt_timeout(LIST_TIMEOUT_S))
         entries = [] if isinstance(listing, ModelFailure) else listing.get("data")
         if not isinstance(entries, list):
             return []
@@ -183,21 +185,28 @@ class OpenAiHttp:
         message += f": {reason}" if reason else "."
         return ModelFailure(kind, code, without_key(message, self._provider))
 
-    def _without_any_key(self) -> ModelFailure:
-        provider = self._provider
-        where = (
-            "name the variable that holds it as its api_key_env"
-            if provider.models
-            else "set EVALD_UPSTREAM_API_KEY or OPENAI_API_KEY"
-        )
-        return ModelFailure(
-            FailureKind.UNSERVED,
-            "provider_key_missing",
-            f"Provider '{provider.name}' at {provider.address} has no API key: {where}.",
-        )
+
+def is_key_missing(provider: Provider) -> bool:
+    """Whether there is no use in asking the provider, since it is OpenAI and has no key."""
+    return not provider.api_key and URL(provider.base_url).host == "api.openai.com"
 
 
-def _timeout(total_s: float) -> aiohttp.ClientTimeout:
+def without_any_key(provider: Provider) -> ModelFailure:
+    """Why a provider without the key that it needs is not asked."""
+    where = (
+        "name the variable that holds it as its api_key_env"
+        if provider.models
+        else "set EVALD_UPSTREAM_API_KEY or OPENAI_API_KEY"
+    )
+    return ModelFailure(
+        FailureKind.UNSERVED,
+        "provider_key_missing",
+        f"Provider '{provider.name}' at {provider.address} has no API key: {where}.",
+    )
+
+
+def attempt_timeout(total_s: float) -> aiohttp.ClientTimeout:
+    """The time for one call, connecting included."""
     # Connecting gets a little less than all, so that running out of time there is told apart from
     # running out of time while a model, perhaps a paid one, is at work. By itself aiohttp would
     # round what is above five seconds up to whole ones, and so beyond the deadline.
@@ -205,9 +214,15 @@ def _timeout(total_s: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=total_s, connect=connect_s, ceil_threshold=math.inf)
 
 
-def _joined(base: URL, path: str) -> URL:
+def joined(base: URL, path: str) -> URL:
+    """The URL of a path below a base URL."""
     # A query of the base URL stays: `https://….azure.com/openai/v1?api-version=preview`.
     return base.with_path(f"{base.raw_path.rstrip('/')}/{path}", encoded=True, keep_query=True)
+
+
+def sendable(content: bytes) -> bytes | io.BytesIO:
+    """The content as the session takes it."""
+    return content if len(content) <= _LARGE_BODY_BYTES else io.BytesIO(content)
 
 
 def _body(body: dict[str, JsonValue]) -> bytes | io.BytesIO:
@@ -215,7 +230,7 @@ def _body(body: dict[str, JsonValue]) -> bytes | io.BytesIO:
         content = orjson.dumps(body, default=_number_as_given)
     except orjson.JSONEncodeError:  # a lone surrogate, or an integer of more than 64 bits
         content = exact_json.dump(body).encode()
-    return content if len(content) <= _LARGE_BODY_BYTES else io.BytesIO(content)
+    return sendable(content)
 
 
 def _number_as_given(value: object) -> orjson.Fragment:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from evald.ports.relay import ResponsesSupport
+
 ProviderKind = Literal["openai", "python"]
 
 MAX_MESSAGE = 1_000
@@ -21,6 +23,7 @@ class Provider:
     `models` are glob patterns, case and all; a provider without any is the default one, which
     serves every model that no other claims. `base_url` is what `/chat/completions` is appended to,
     a query of it stays behind that. `target` is `module:function` of a `python` provider.
+    `forward_store` says whether `store` and `metadata` go along in what is passed on to it.
 
     Raises:
         ProviderMisconfigured: no request could be sent to it.
@@ -33,6 +36,8 @@ class Provider:
     max_concurrency: int = 64
     kind: ProviderKind = "openai"
     target: str | None = None
+    forward_store: bool = False
+    responses: ResponsesSupport = "native"
 
     def __post_init__(self) -> None:
         if self.max_concurrency < 1:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from evald.adapters.models.provider import Provider
 from evald.ports.model import FailureKind, ModelAnswer, ModelClient, ModelFailure, ModelRequest
+from evald.ports.relay import Relay
 from evald.wire.model_cards import Model
 
 
@@ -19,17 +20,35 @@ class ModelLister(Protocol):
         ...
 
 
+class SharedLimit(Protocol):
+    """How many calls a provider gets at once, of which several processes take their shares."""
+
+    @property
+    def share(self) -> int:
+        """How many this process may make at once."""
+        ...
+
+    def take_share(self, workers: int) -> None:
+        """This process takes its part, of so many."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ServedProvider:
-    """A provider, the client through which it is asked, and, where it has a list, its lister."""
+    """A provider, the client through which it is asked, and, where it has a list, its lister.
+
+    The gateway reaches it through `relay`. `limit` is how many calls it gets at once.
+    """
 
     provider: Provider
     client: ModelClient
     lister: ModelLister | None = None
+    relay: Relay | None = None
+    limit: SharedLimit | None = None
 
 
 class RoutedModels:
-    """Every provider behind one model client and one catalog.
+    """Every provider behind one model client, one catalog, and one set of relays.
 
     The first provider one of whose patterns matches serves a model; where none does, the first
     without patterns.
@@ -50,13 +69,29 @@ class RoutedModels:
             return ModelFailure(FailureKind.UNSERVED, "model_not_found", message)
         return await served.client.ask(request)
 
+    def serving(self, model: str) -> Relay | None:
+        """The relay to the provider that serves this model."""
+        served = self._serving(model)
+        return None if served is None else served.relay
+
+    def named(self, provider: str) -> Relay | None:
+        """The relay to the provider of this name."""
+        named = (each.relay for each in self._providers if each.provider.name == provider)
+        return next(named, None)
+
     def max_concurrency(self, models: Collection[str]) -> int:
         """How many calls of these models are let through at once at most; at least 1.
 
         A provider that serves several of them counts once, and one that nobody serves not at all.
         """
         serving = {served for served in map(self._serving, models) if served is not None}
-        return max(1, sum(served.provider.max_concurrency for served in serving))
+        return max(1, sum(map(_share, serving)))
+
+    def take_share(self, workers: int) -> None:
+        """This process takes its part of what every provider admits, of so many processes."""
+        for served in self._providers:
+            if served.limit is not None:
+                served.limit.take_share(workers)
 
     async def list_models(self) -> list[Model]:
         """Every model that a provider names, of those that it would really be asked for."""
@@ -83,6 +118,10 @@ class RoutedModels:
             if fnmatchcase(model, pattern):
                 return served
         return self._default
+
+
+def _share(served: ServedProvider) -> int:
+    return served.provider.max_concurrency if served.limit is None else served.limit.share
 
 
 async def _listed(served: ServedProvider) -> list[Model]:

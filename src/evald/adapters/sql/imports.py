@@ -88,6 +88,19 @@ class SqlImportTable:
         return None if found is None else read_document(found)
 
     @in_thread
+    def messages(self, completion_ids: Sequence[str]) -> dict[str, list[Document]]:
+        """The messages of these completions, in their order; those without any are left out."""
+        found = self.session.connection.execute(
+            select(_MESSAGES.log_id, _MESSAGES.document)
+            .where(_MESSAGES.log_id.in_(completion_ids))
+            .order_by(_MESSAGES.log_id, _MESSAGES.position)
+        )
+        messages: dict[str, list[Document]] = {}
+        for log_id, document in found:
+            messages.setdefault(log_id, []).append(read_document(document))
+        return messages
+
+    @in_thread
     def add_message(self, completion_id: str, position: int, message: Document) -> None:
         """The message is kept at this place of the completion."""
         self.session.connection.execute(

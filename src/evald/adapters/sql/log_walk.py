@@ -28,9 +28,9 @@ PROBE = 1_000
 
 
 def insert_terms(
-    connection: Connection, log: StoredLog, terms: Iterable[Term], *, seq: int | None = None
+    connection: Connection, found_by: Iterable[tuple[StoredLog, int, Iterable[Term]]]
 ) -> None:
-    """The log is found by these terms too."""
+    """Each log, of this number, is found by these terms too."""
     rows = [
         {
             "project_id": log.project_id,
@@ -38,8 +38,9 @@ def insert_terms(
             "field": term.field,
             "value": term.value,
             "created": log.created,
-            "log_seq": log.seq if seq is None else seq,
+            "log_seq": seq,
         }
+        for log, seq, terms in found_by
         for term in dict.fromkeys(terms)
     ]
     if rows:
@@ -103,9 +104,18 @@ def _over_terms(whose: tuple[str, LogKind], group: Sequence[Term]) -> _Walk:
 
 def _is_any(table: Any, whose: tuple[str, LogKind], group: Sequence[Term]) -> ColumnElement[bool]:
     project_id, kind = whose
-    terms = [and_(table.c.field == each.field, table.c.value == each.value) for each in group]
-    which = terms[0] if len(terms) == 1 else or_(false(), *terms)
+    values: dict[str, list[str]] = {}
+    for each in group:
+        values.setdefault(each.field, []).append(each.value)
+    # A list of values: of pairs that OR joins, SQLite goes through all terms of the field.
+    fields = [and_(table.c.field == field, _is_in(table, some)) for field, some in values.items()]
+    which = fields[0] if len(fields) == 1 else or_(false(), *fields)
     return and_(table.c.project_id == project_id, table.c.kind == kind, which)
+
+
+def _is_in(table: Any, values: list[str]) -> ColumnElement[bool]:
+    is_in: ColumnElement[bool] = table.c.value.in_(values)
+    return table.c.value == values[0] if len(values) == 1 else is_in
 
 
 def _has_any(whose: tuple[str, LogKind], group: Sequence[Term], walk: _Walk) -> ColumnElement[bool]:
@@ -118,11 +128,18 @@ def _has_any(whose: tuple[str, LogKind], group: Sequence[Term], walk: _Walk) -> 
 
 
 def _count(connection: Connection, whose: tuple[str, LogKind], group: Sequence[Term]) -> int:
-    """How many logs have one of these terms, counted up to a bound."""
-    if not group:
-        return 0
-    some = select(LOG_TERMS.c.log_seq).where(_is_any(LOG_TERMS, whose, group)).limit(PROBE + 1)
-    return connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+    """How many logs have these terms, one that has two counted twice, up to a bound.
+
+    Term by term: of several at once SQLite looks at all that there are.
+    """
+    found = 0
+    for term in group:
+        mine = _is_any(LOG_TERMS, whose, (term,))
+        some = select(LOG_TERMS.c.log_seq).where(mine).limit(PROBE + 1 - found)
+        found += connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+        if found > PROBE:
+            break
+    return found
 
 
 def _within(walk: _Walk, wanted: LogFilter, span: LogSpan) -> list[ColumnElement[bool]]:

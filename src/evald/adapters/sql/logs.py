@@ -31,12 +31,14 @@ class SqlLogTable:
     def insert(self, logs: Sequence[StoredLog]) -> list[bool]:
         """The logs are kept, but for those whose id is taken; says of each whether it is."""
         connection = self.session.connection
-        kept = [_insert(connection, each) for each in logs]
-        new = [log for log, is_kept in zip(logs, kept, strict=True) if is_kept]
-        for project_id in sorted({each.project_id for each in new}):
-            mine = [each for each in new if each.project_id == project_id]
+        places = _insert(connection, logs)
+        kept = [places.pop(each.id, None) for each in logs]  # the first of an id has the place
+        new = [(log, seq) for log, seq in zip(logs, kept, strict=True) if seq is not None]
+        insert_terms(connection, [(log, seq, log.terms) for log, seq in new])
+        for project_id in sorted({log.project_id for log, _ in new}):
+            mine = [log for log, _ in new if log.project_id == project_id]
             _grow(connection, project_id, logs=len(mine), size=sum(map(_size, mine)))
-        return kept
+        return [seq is not None for seq in kept]
 
     @in_thread
     def get(self, project_id: str, kind: LogKind, log_id: str) -> StoredLog | None:
@@ -73,6 +75,13 @@ class SqlLogTable:
         return _span(self.session.connection, project_id, kind, wanted=wanted, span=span)
 
     @in_thread
+    def places(
+        self, project_id: str, kind: LogKind, *, wanted: LogFilter, span: LogSpan
+    ) -> list[LogPlace]:
+        """The places of those logs, which are not read; `most_bytes` bounds nothing here."""
+        return following_places(self.session.connection, (project_id, kind), wanted, span)
+
+    @in_thread
     def last_seq(self) -> int:
         """The number of the log that was inserted last; 0 where there is none."""
         return self.session.connection.scalar(select(func.max(_LOGS.seq))) or 0
@@ -94,7 +103,7 @@ class SqlLogTable:
         )
         of_metadata = LOG_TERMS.c.field.startswith(METADATA, autoescape=True)
         connection.execute(delete(LOG_TERMS).where(terms_of([log.seq]), of_metadata))
-        insert_terms(connection, log, metadata_terms(metadata))
+        insert_terms(connection, [(log, log.seq, metadata_terms(metadata))])
         _grow(connection, project_id, logs=0, size=grown)
         return _one(connection, select(LOGS).where(*named))
 
@@ -147,45 +156,64 @@ class SqlLogTable:
 _GOING: Final = (_LOGS.seq, _LOGS.id, _LOGS.project_id, _LOGS.size)
 
 
+# Made once: to make it anew for every log takes longer than to carry it out.
+_INSERT: Final = (
+    insert_or(LOGS).on_conflict_do_nothing(index_elements=[_LOGS.id]).returning(_LOGS.id, _LOGS.seq)
+)
+
+
 def _named(project_id: str, kind: LogKind, log_id: str) -> tuple[Any, ...]:
     return (_LOGS.project_id == project_id, _LOGS.kind == kind, _LOGS.id == log_id)
 
 
-def _insert(connection: Connection, log: StoredLog) -> bool:
-    kept = connection.execute(
-        insert_or(LOGS)
-        .values(
-            id=log.id,
-            project_id=log.project_id,
-            kind=log.kind,
-            created=log.created,
-            size=_size(log),
-            model=log.model,
-            provider=log.provider,
-            request_id=log.request_id,
-            metadata=document_text(dict(log.metadata)),
-            request=log.request,
-            body=log.body,
-        )
-        .on_conflict_do_nothing(index_elements=[_LOGS.id])
-        .returning(_LOGS.seq)
-    )
-    seq = kept.scalar_one_or_none()
-    if seq is None:
-        return False
-    insert_terms(connection, log, log.terms, seq=seq)
-    return True
+def _insert(connection: Connection, logs: Sequence[StoredLog]) -> dict[str, int]:
+    """The numbers that those logs got which were inserted, by id."""
+    if not logs:
+        return {}
+    rows = [
+        {
+            "id": log.id,
+            "project_id": log.project_id,
+            "kind": log.kind,
+            "created": log.created,
+            "size": _size(log),
+            "model": log.model,
+            "provider": log.provider,
+            "request_id": log.request_id,
+            "metadata": document_text(dict(log.metadata)),
+            "request": log.request,
+            "body": log.body,
+        }
+        for log in logs
+    ]
+    kept = connection.execute(_INSERT, rows)
+    return {row.id: row.seq for row in kept}
 
 
 def _span(
     connection: Connection, project_id: str, kind: LogKind, *, wanted: LogFilter, span: LogSpan
 ) -> list[StoredLog]:
     places = following_places(connection, (project_id, kind), wanted, span)
+    if span.most_bytes is not None:
+        places = _within(connection, places, span.most_bytes)
     if not places:
         return []
     found = connection.execute(select(LOGS).where(_LOGS.seq.in_([each.seq for each in places])))
     logs = {row.seq: _read(row) for row in found}
     return [logs[each.seq] for each in places if each.seq in logs]
+
+
+def _within(connection: Connection, places: list[LogPlace], most_bytes: int) -> list[LogPlace]:
+    """The first of these places, whose logs have no more bytes together; one at least."""
+    seqs = [each.seq for each in places]
+    found = connection.execute(select(_LOGS.seq, _LOGS.size).where(_LOGS.seq.in_(seqs)))
+    sizes = {row.seq: row.size for row in found}
+    left = most_bytes
+    for number, seq in enumerate(seqs):
+        left -= sizes.get(seq, 0)
+        if left < 0:
+            return places[: max(number, 1)]
+    return places
 
 
 def _one(connection: Connection, rows: Select[Any]) -> StoredLog | None:

@@ -139,6 +139,7 @@ def _values(run: StoredRun) -> dict[str, str | int | bool | None]:
         "blob_id": run.rows.blob_id,
         "is_inline": run.rows.inline,
         "is_logged": run.rows.logged,
+        "is_told": run.imported is not None,
         "checked_bytes": run.rows.checked_bytes,
         "planned_rows": run.planned_rows,
         "tally": tally_text(run.tally),

@@ -31,20 +31,27 @@ def read_shards(connection: Connection, run_id: str) -> list[Shard]:
     return [_shard(row) for row in found]
 
 
-def begin_shard(connection: Connection, run_id: str, number: int) -> ShardState:
-    """What a new attempt must know; it is counted, and with it the deaths of the last one."""
+def begin_shard(
+    connection: Connection, run_id: str, number: int, *, worker_id: str
+) -> ShardState | None:
+    """What a new attempt must know; it is counted, and with it the deaths of the last one.
+
+    None where another worker has the shard in hand.
+    """
     shard = select(RUN_SHARDS).where(_of_run(run_id), _SHARDS.number == number).with_for_update()
     before = connection.execute(shard).one_or_none()
     if before is None:
         gone = Shard(number, first_row=0, row_count=0, offset=0, size=0, done=True)
         return ShardState(gone, frozenset(), {})
+    if before.worker_id not in (None, worker_id):
+        return None
     recorded = frozenset(connection.scalars(_rows(OUTPUT_ITEMS, before)))
     started = range(before.first_row, before.started_before)
     died = [{"run_seq": before.run_seq, "row": row} for row in started if row not in recorded]
     if died:
         connection.execute(_COUNT_DEATH, died)
     begun = change_shard(run_id, number).values(
-        attempts=_SHARDS.attempts + 1, started_before=_SHARDS.first_row
+        attempts=_SHARDS.attempts + 1, started_before=_SHARDS.first_row, worker_id=worker_id
     )
     connection.execute(begun)
     after = connection.execute(shard).one()

@@ -32,7 +32,9 @@ from evald.adapters.sql.runs import SqlRunTable
 from evald.adapters.sql.session import Session
 from evald.adapters.sql.sqlite import sqlite_place, sqlite_reader, sqlite_writer
 from evald.adapters.sql.usage import SqlUsageTable
+from evald.adapters.sql.webhooks import SqlWebhookTable
 from evald.adapters.sql.work import SqlWorkTable
+from evald.adapters.sql.workers import SqlWorkerTable
 from evald.adapters.uninterrupted import uninterrupted
 
 READING_THREADS = 4
@@ -85,6 +87,16 @@ class SqlTransaction:
     def usage(self) -> SqlUsageTable:
         """What was spent through the gateway."""
         return SqlUsageTable(self.session)
+
+    @property
+    def webhooks(self) -> SqlWebhookTable:
+        """Endpoints and deliveries."""
+        return SqlWebhookTable(self.session)
+
+    @property
+    def workers(self) -> SqlWorkerTable:
+        """Who works on runs."""
+        return SqlWorkerTable(self.session)
 
     @property
     def archive_imports(self) -> SqlArchiveImportTable:

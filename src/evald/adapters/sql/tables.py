@@ -60,6 +60,8 @@ RUNS = Table(
     Column("blob_id", Text),
     Column("is_inline", Boolean),
     Column("is_logged", Boolean),
+    Column("is_told", Boolean),
+    Column("planner_id", PlainText),
     Column("checked_bytes", BigInteger),
     Column("planned_rows", BigInteger),
     Column("tally", Text),
@@ -95,6 +97,7 @@ RUN_SHARDS = Table(
     Column("attempts", BigInteger),
     Column("started_before", BigInteger),
     Column("is_done", Boolean),
+    Column("worker_id", PlainText),
 )
 
 ROW_DEATHS = Table(
@@ -196,6 +199,48 @@ ARCHIVE_IMPORTS = Table(
     Column("blob_id", Text),
     Column("attempts", BigInteger),
     Column("report", Text),
+)
+
+WORKERS = Table(
+    "workers",
+    METADATA,
+    Column("id", PlainText, primary_key=True),
+    Column("host", PlainText),
+    Column("process_id", BigInteger),
+    Column("started_at", BigInteger),
+    Column("beat_at", BigInteger),
+)
+
+WEBHOOKS = Table(
+    "webhooks",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("created_at", BigInteger),
+    Column("url", PlainText),
+    Column("events", Text),
+    Column("sealed_secret", Text),
+)
+
+WEBHOOK_DELIVERIES = Table(
+    "webhook_deliveries",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", PlainText),
+    Column("project_id", PlainText),
+    Column("webhook_id", PlainText),
+    Column("event_id", PlainText),
+    Column("type", Text),
+    Column("run_id", PlainText),
+    Column("eval_id", PlainText),
+    Column("created_at", BigInteger),
+    Column("status", Text),
+    Column("attempts", BigInteger),
+    Column("last_attempt_at", BigInteger),
+    Column("last_status", BigInteger),
+    Column("last_error", PlainText),
+    Column("next_attempt_at", BigInteger),
 )
 
 BLOBS = Table(

@@ -40,15 +40,31 @@ class SqlWorkTable:
         return None if row is None else read_run(row)
 
     @in_thread
-    def start(self, run_id: str, *, now: int) -> bool:
-        """A queued run is in progress; says whether it is in progress now."""
-        self.session.connection.execute(
+    def start(self, run_id: str, *, now: int, worker_id: str) -> bool:
+        """A queued run is in progress, and this worker's to plan.
+
+        So is one in progress that has no plan and that no other plans. Says whether the run is in
+        progress, and planned or this worker's to plan.
+        """
+        connection = self.session.connection
+        ours = (RUNS.c.id == run_id) & RUNS.c.imported.is_(None)
+        connection.execute(
             update(RUNS)
-            .where(RUNS.c.id == run_id, RUNS.c.status == "queued", RUNS.c.imported.is_(None))
+            .where(ours, RUNS.c.status == "queued")
             .values(status="in_progress", started_at=now)
         )
-        status = self.session.connection.scalar(select(RUNS.c.status).where(RUNS.c.id == run_id))
-        return bool(status == "in_progress")
+        unplanned = RUNS.c.planned_rows.is_(None) & RUNS.c.planner_id.is_(None)
+        connection.execute(
+            update(RUNS)
+            .where(ours, RUNS.c.status == "in_progress", unplanned)
+            .values(planner_id=worker_id)
+        )
+        run = connection.execute(
+            select(RUNS.c.status, RUNS.c.planned_rows, RUNS.c.planner_id).where(ours)
+        ).one_or_none()
+        if run is None or run.status != "in_progress":
+            return False
+        return run.planned_rows is not None or run.planner_id == worker_id
 
     @in_thread
     def save_rows(self, run_id: str, blob_id: str) -> str | None:
@@ -81,14 +97,14 @@ class SqlWorkTable:
         return read_shards(self.session.connection, run_id)
 
     @in_thread
-    def begin_shard(self, run_id: str, number: int) -> ShardState:
+    def begin_shard(self, run_id: str, number: int, *, worker_id: str) -> ShardState | None:
         """One more attempt at the shard is counted.
 
         Every row before `started_before` without an item has died once more, and
         `started_before` is back at the shard's first row. A shard that is gone with its run is
-        answered as one that is done and has no rows.
+        answered as one that is done and has no rows. None where another worker has it in hand.
         """
-        return begin_shard(self.session.connection, run_id, number)
+        return begin_shard(self.session.connection, run_id, number, worker_id=worker_id)
 
     @in_thread
     def mark_started(self, run_id: str, number: int, *, before: int) -> None:
@@ -112,9 +128,11 @@ class SqlWorkTable:
 
     @in_thread
     def release_shard(self, run_id: str, number: int) -> None:
-        """The shard was handed back in good order: no row of it counts as in flight."""
-        change = change_shard(run_id, number).values(started_before=RUN_SHARDS.c.first_row)
-        self.session.connection.execute(change)
+        """The shard was handed back in good order: it is free, and no row counts as in flight."""
+        change = change_shard(run_id, number)
+        self.session.connection.execute(
+            change.values(started_before=RUN_SHARDS.c.first_row, worker_id=None)
+        )
 
     @in_thread
     def purge(self, *, most: int) -> bool:

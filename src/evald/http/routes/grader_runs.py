@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from evald.domain import exact_json
 from evald.http.answers import text_answer
-from evald.http.operation import Api
+from evald.http.operation import Api, project_of
 from evald.http.parsing import json_body, read_json, read_model
 from evald.services import grader_runs
 from evald.wire.grader_runs import RunGraderRequest, ValidateGraderRequest
@@ -15,7 +15,7 @@ async def run_grader(api: Api, request: Request) -> Response:
     """Runs a grader on one sample."""
     body = json_body(request, max_body_bytes=api.max_body_bytes)
     asked = read_model(RunGraderRequest, await read_json(request, body))
-    run = await grader_runs.run_grader(api.context, asked)
+    run = await grader_runs.run_grader(api.context, project_of(request), asked)
     return text_answer(exact_json.dump(run.model_dump()))
 
 

@@ -16,7 +16,7 @@ _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 async def create_import(api: Api, request: Request) -> Response:
     """Takes an archive of `evald rescue`, zipped, and imports it in the background."""
     context = api.context
-    is_dry = _dry_run(request)
+    is_dry = read_dry_run(request)
     _refuse_forms(request)
     body = RequestBody(request, max_bytes=context.max_archive_bytes)
     async with receive_archive(context) as blob:
@@ -35,7 +35,12 @@ async def get_import(api: Api, request: Request) -> Response:
     return plain_answer(found)
 
 
-def _dry_run(request: Request) -> bool:
+def read_dry_run(request: Request) -> bool:
+    """Whether the request only asks what would be done.
+
+    Raises:
+        InvalidValue: `dry_run` is neither true nor false.
+    """
     given = request.query_params.get("dry_run", "false")
     flag = _FLAGS.get(given.lower())
     if flag is None:

@@ -325,3 +325,43 @@ def test_however_calls_end_no_slot_is_lost_and_none_is_won(
 
     assert most == max_concurrency
     assert answered == [True] * max_concurrency
+
+
+def test_workers_share_what_a_provider_admits() -> None:
+    async def work() -> list[int]:
+        model, provider = limited(8)
+        shares = []
+        for workers in (1, 2, 3, 100, 1):
+            model.take_share(workers)
+            provider.most = 0
+            async with asyncio.TaskGroup() as group:
+                for _ in range(20):
+                    group.create_task(asking(model, "1 ok"))
+            shares.append(provider.most)
+        return shares
+
+    assert run_in_virtual_time(work()) == [8, 4, 2, 1, 8]
+
+
+def test_a_larger_share_lets_those_who_wait_go_at_once() -> None:
+    async def work() -> float:
+        model, _ = limited(4)
+        model.take_share(4)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(asking(model, "10 ok"))
+            await asyncio.sleep(1)
+            model.take_share(1)
+        return asyncio.get_running_loop().time()
+
+    assert run_in_virtual_time(work()) == 11
+
+
+def test_a_share_taken_while_a_provider_asks_for_less_stays_less() -> None:
+    async def work() -> int:
+        model, _ = limited(16)
+        await asking(model, "1 429")  # halved to 8
+        model.take_share(1)
+        return model.limit
+
+    assert run_in_virtual_time(work()) == 8

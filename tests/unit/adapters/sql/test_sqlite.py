@@ -36,6 +36,7 @@ def asked(engine: Engine, question: str) -> list[tuple[object, ...]]:
         ("foreign_keys", 1),
         ("busy_timeout", 10_000),  # milliseconds
         ("page_size", 16_384),
+        ("secure_delete", 1),
     ],
 )
 def test_the_writer_is_set_up(writer: Engine, pragma: str, value: object) -> None:

@@ -1,0 +1,118 @@
+"""An answer is passed on while it comes; a client that leaves ends it at once."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
+
+from evald.domain.errors import ProviderBroken
+from evald.http.relayed import RelayedAnswer
+from evald.services.relaying import AnswerHead, Relayed
+from tests.unit.http.asgi import scope_of
+
+
+class Client:
+    """Someone who reads what is sent, and leaves when a test says so."""
+
+    def __init__(self) -> None:
+        self.got: list[Message] = []
+        self.leaves = asyncio.Event()
+        self.has_got = asyncio.Event()
+
+    async def receive(self) -> Message:
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.got.append(message)
+        self.has_got.set()
+
+    async def ask(self, answer: Relayed) -> None:
+        await RelayedAnswer(answer)(scope_of("POST", "/v1/x"), self.receive, self.send)
+
+
+class Source:
+    """An answer of these pieces, each as it is or made when it is its turn; says how it ended."""
+
+    def __init__(self, *pieces: AnswerHead | bytes | Callable[[], Any]) -> None:
+        self.pieces = pieces
+        self.is_closed = False
+
+    async def answer(self) -> Relayed:
+        try:
+            for piece in self.pieces:
+                if callable(piece):
+                    await piece()
+                else:
+                    yield piece
+        finally:
+            self.is_closed = True
+
+
+HEAD = AnswerHead(203, {"content-type": "text/event-stream"})
+
+
+async def never() -> None:
+    await asyncio.Event().wait()
+
+
+async def broken() -> None:
+    raise ProviderBroken("It broke.")
+
+
+async def test_what_comes_is_sent_piece_by_piece() -> None:
+    client, source = Client(), Source(HEAD, b"a", b"", b"b")
+
+    await client.ask(source.answer())
+
+    assert client.got == [
+        {
+            "type": "http.response.start",
+            "status": 203,
+            "headers": [(b"content-type", b"text/event-stream")],
+        },
+        {"type": "http.response.body", "body": b"a", "more_body": True},
+        {"type": "http.response.body", "body": b"b", "more_body": True},
+        {"type": "http.response.body", "body": b"", "more_body": False},
+    ]
+    assert source.is_closed
+
+
+@pytest.mark.parametrize("before", [[], [HEAD], [HEAD, b"a"]])
+async def test_a_client_that_leaves_ends_what_is_on_its_way(before: list[Any]) -> None:
+    client, source = Client(), Source(*before, never)
+    asking = asyncio.create_task(client.ask(source.answer()))
+    if before:
+        await client.has_got.wait()
+
+    client.leaves.set()
+    await asyncio.wait([asking], timeout=1)
+
+    assert isinstance(asking.exception(), ClientDisconnect)
+    assert source.is_closed
+
+
+async def test_a_request_that_is_canceled_ends_what_is_on_its_way() -> None:
+    client, source = Client(), Source(HEAD, never)
+    asking = asyncio.create_task(client.ask(source.answer()))
+    await client.has_got.wait()
+
+    asking.cancel()
+    await asyncio.wait([asking], timeout=1)
+
+    assert asking.cancelled()
+    assert source.is_closed
+
+
+@pytest.mark.parametrize("before", [[], [HEAD, b"a"]])
+async def test_an_error_is_the_caller_s_to_tell(before: list[Any]) -> None:
+    client, source = Client(), Source(*before, broken)
+
+    with pytest.raises(ProviderBroken):
+        await client.ask(source.answer())
+
+    assert len(client.got) == len(before)
+    assert source.is_closed
