@@ -17,7 +17,7 @@ WORKERS := -n 2 --dist loadfile
 UNTIMED := tests/unit tests/contract tests/rescue
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all clients client-table style types contracts lint house check fix fuzz bench bench-archives bench-gateway bench-graders bench-logs lock clean
+.PHONY: help demo test test-all clients client-table chaos style types contracts lint house check fix fuzz bench bench-archives bench-gateway bench-graders bench-logs lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -53,6 +53,9 @@ fix: $(READY) ## format, and mend what ruff can mend
 
 fuzz: $(READY) ## odd requests to every route, 2,000 each; ARGS=--fuzz-examples=… and --fuzz-seed=…
 	@$(PYTEST) tests/fuzz -q --timeout=0 --fuzz-examples=2000 $(ARGS)
+
+chaos: $(READY) ## kill a server and workers a hundred times each; ARGS=--chaos-seed=…
+	@$(PYTEST) tests/chaos -q -s --timeout=0 --chaos-kills=100 $(ARGS)
 
 bench: $(READY) ## measure: rows per second, CPU and memory of the server
 	@$(BIN)/python -m bench.rows $(ARGS)

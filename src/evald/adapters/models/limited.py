@@ -8,14 +8,38 @@ from evald.domain.backoff import DEADLINE_EXCEEDED, Retry, RetryPolicy, granted_
 from evald.ports.clock import Clock
 from evald.ports.model import FailureKind, ModelAnswer, ModelClient, ModelFailure, ModelRequest
 
+FIRST_CALLS = 16
+"""How many calls are let through at once at first, until answers say that more may be."""
+
+ROUND = 20
+"""So many answers at least count as a round: of a few calls at once, one more is a great deal."""
+
+BEYOND = 1.25
+"""So far beyond where it was last refused, the provider seems to admit more than it did."""
+
+GENTLY = 0.9
+HARD = 0.7
+"""What is left of the limit after a refusal: the first where most calls were answered before it,
+so that the limit is near what the provider admits; the second where most were not.
+"""
+
+IN_VAIN = 3
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 8.0
+"""After how many refusals without any answer between them nobody is let through for a while, and
+for how long, if the provider does not say: doubled each time.
+"""
+
 
 class LimitedModel:
     """Lets at most `max_concurrency` calls through to another model client, first come first go.
 
-    A 429 halves that number, once for all the calls that were sent before the halving; each full
-    round of answers adds one again (additive increase, multiplicative decrease, as in TCP). While
-    a provider's Retry-After runs, nobody is let through. One of these per provider, used within
-    one event loop.
+    It begins with 16 and, as long as nothing is refused, lets one more through for each answer. A
+    429 takes the limit down, once for all the calls that were sent before; from then on each full
+    round of answers, or 20 where that is more, adds one again (additive increase, multiplicative
+    decrease, as in TCP); well beyond where it was last refused, a quarter of a round does. While
+    a provider's Retry-After runs, nobody is let through; where it gives none and only refuses,
+    pauses of our own grow. One of these per provider, used within one event loop.
 
     Source: V. Jacobson, "Congestion Avoidance and Control", SIGCOMM 1988.
     """
@@ -28,12 +52,16 @@ class LimitedModel:
         self._max = max_concurrency
         self._clock = clock
         self._policy = policy
-        self._limit = max_concurrency
+        self._limit = min(max_concurrency, FIRST_CALLS)
+        self._is_starting = True  # nothing was refused yet
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._pause: asyncio.TimerHandle | None = None
-        self._halvings = 0
+        self._cuts = 0
+        self._cuts_in_vain = 0  # without an answer since
+        self._cut_at = max_concurrency  # what the limit was when it last went down
         self._answers = 0  # since the limit last changed
+        self._answers_since_cut = 0
         self._rate_limit: ModelFailure | None = None  # why the limit is below its maximum
 
     @property
@@ -69,11 +97,11 @@ class LimitedModel:
             self._under_way += 1
         elif not await self._gets_turn(request.deadline):
             return self._rate_limit or _late(request)
-        halvings = self._halvings
+        cuts = self._cuts
         try:
             outcome = await self._inner.ask(request)
             # Before the slot is handed on: whoever gets it must know of the pause.
-            self._learn(outcome, sent_after=halvings)
+            self._learn(outcome, sent_after=cuts)
             return outcome
         finally:
             self._under_way -= 1
@@ -113,26 +141,48 @@ class LimitedModel:
                 turn.set_result(None)
 
     def _learn(self, outcome: ModelAnswer | ModelFailure, *, sent_after: int) -> None:
-        """Draws the conclusion from what came of a call that was sent after so many halvings."""
+        """Draws the conclusion from what came of a call that was sent after so many cuts."""
         if isinstance(outcome, ModelAnswer):
-            if self._limit < self._max and sent_after == self._halvings:
+            self._cuts_in_vain = 0
+            self._answers_since_cut += 1
+            if self._limit < self._max and sent_after == self._cuts:
                 self._grow()
         elif retry_of(outcome) is Retry.WHEN_LET:
             self._rate_limit = outcome
-            if sent_after == self._halvings:
-                self._halvings += 1
-                self._answers = 0
-                self._limit = max(1, self._limit // 2)
+            if sent_after == self._cuts:
+                self._cut(outcome)
             if outcome.retry_after_s is not None:
                 self._pause_for(granted_s(outcome.retry_after_s, policy=self._policy))
 
+    def _cut(self, refusal: ModelFailure) -> None:
+        """The limit goes down; after refusals in vain, nobody is let through for a while."""
+        is_near = self._answers_since_cut * 2 >= self._limit
+        self._answers_since_cut = 0
+        self._cuts += 1
+        self._cuts_in_vain += 1
+        self._is_starting = False
+        self._cut_at = self._limit
+        self._answers = 0
+        self._limit = max(1, min(self._limit - 1, int(self._limit * (GENTLY if is_near else HARD))))
+        in_vain = self._cuts_in_vain - IN_VAIN
+        if in_vain >= 0 and refusal.retry_after_s is None:
+            self._pause_for(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(in_vain, 10)))
+
     def _grow(self) -> None:
         self._answers += 1
-        if self._answers >= self._limit:
+        if self._is_starting:
+            self._limit += 1
+        elif self._answers >= self._round():
             self._answers = 0
             self._limit += 1
-            if self._limit == self._max:
-                self._rate_limit = None
+        if self._limit == self._max:
+            self._rate_limit = None
+
+    def _round(self) -> int:
+        """How many answers it takes for one more call at once."""
+        if self._limit > BEYOND * self._cut_at:
+            return max(ROUND // 4, self._limit // 4)
+        return max(ROUND, self._limit)
 
     def _pause_for(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()

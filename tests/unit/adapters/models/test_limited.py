@@ -123,7 +123,7 @@ def test_who_is_canceled_in_the_moment_of_its_turn_hands_it_on() -> None:
     assert run_in_virtual_time(ask()) == ["first", "third"]
 
 
-def test_a_429_halves_the_limit() -> None:
+def test_a_429_takes_the_limit_down() -> None:
     async def ask() -> list[int]:
         client, _ = limited(9)
         limits = []
@@ -132,18 +132,18 @@ def test_a_429_halves_the_limit() -> None:
             limits.append(client.limit)
         return limits
 
-    assert run_in_virtual_time(ask()) == [4, 2, 1, 1, 1]
+    assert run_in_virtual_time(ask()) == [6, 4, 2, 1, 1]
 
 
-def test_calls_sent_before_the_halving_do_not_halve_again() -> None:
+def test_calls_sent_before_a_cut_do_not_cut_again() -> None:
     async def ask() -> list[int]:
-        client, _ = limited(64)
-        await all_of(client, *["1 429"] * 64)
+        client, _ = limited(16)
+        await all_of(client, *["1 429"] * 16)
         once = client.limit
         await asking(client, "1 429")
         return [once, client.limit]
 
-    assert run_in_virtual_time(ask()) == [32, 16]
+    assert run_in_virtual_time(ask()) == [11, 7]
 
 
 @pytest.mark.parametrize("outcome", ["quota", "500"])
@@ -158,21 +158,21 @@ def test_other_failures_leave_the_limit_alone(outcome: str) -> None:
 
 
 def test_a_round_of_answers_adds_one_up_to_the_maximum() -> None:
-    """From 2 on: 2 answers make it 3, and 3 more 4, which is the maximum."""
+    """From 2 on, where 4 were refused: 20 answers make it 3, and 20 more 4, the maximum."""
 
     async def ask() -> list[int]:
         client, _ = limited(4)
         await asking(client, "1 429")
         limits = []
-        for _ in range(8):
+        for _ in range(60):
             await asking(client)
             limits.append(client.limit)
         return limits
 
-    assert run_in_virtual_time(ask()) == [2, 3, 3, 3, 4, 4, 4, 4]
+    assert run_in_virtual_time(ask()) == [2] * 19 + [3] * 20 + [4] * 21
 
 
-def test_answers_to_calls_sent_before_the_halving_do_not_add() -> None:
+def test_answers_to_calls_sent_before_a_cut_do_not_add() -> None:
     async def ask() -> int:
         client, _ = limited(4)
         await all_of(client, "1 429", "2 ok", "2 ok", "2 ok")
@@ -181,19 +181,51 @@ def test_answers_to_calls_sent_before_the_halving_do_not_add() -> None:
     assert run_in_virtual_time(ask()) == 2
 
 
-def test_a_halving_begins_the_round_anew() -> None:
+def test_a_cut_begins_the_round_anew() -> None:
     async def ask() -> list[int]:
         client, _ = limited(8)
         await asking(client, "1 429")
-        await all_of(client, *["1 ok"] * 3)
+        await all_of(client, *["1 ok"] * 19)
         await asking(client, "1 429")
-        limits = []
-        for _ in range(2):
+        limits = [client.limit]
+        for _ in range(20):
             await asking(client)
             limits.append(client.limit)
         return limits
 
-    assert run_in_virtual_time(ask()) == [2, 3]
+    assert run_in_virtual_time(ask()) == [4] * 20 + [5]
+
+
+def test_where_most_are_answered_a_refusal_takes_a_tenth() -> None:
+    async def ask() -> list[int]:
+        client, _ = limited(16)
+        await all_of(client, *["1 ok"] * 8)
+        await asking(client, "1 429")
+        limits = [client.limit]
+        await asking(client, "1 429")
+        return [*limits, client.limit]
+
+    assert run_in_virtual_time(ask()) == [14, 9]
+
+
+def test_as_long_as_nothing_is_refused_each_answer_lets_one_more_through() -> None:
+    async def ask() -> list[int]:
+        client, provider = limited(64)
+        await all_of(client, *["1 ok"] * 200)
+        return [sum(began == second for began, _ in provider.begun) for second in range(4)]
+
+    assert run_in_virtual_time(ask()) == [16, 32, 64, 64]
+
+
+def test_who_only_refuses_is_left_alone_for_longer_and_longer() -> None:
+    async def ask() -> list[float]:
+        client, provider = limited(1)
+        for _ in range(9):
+            await asking(client, "0 429")
+        return [began for began, _ in provider.begun]
+
+    # The first three at once; then after 0.5, 1, 2, 4, 8 and 8 seconds.
+    assert run_in_virtual_time(ask()) == [0, 0, 0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5]
 
 
 def test_while_retry_after_runs_nobody_is_let_through() -> None:
@@ -265,7 +297,7 @@ def test_a_rate_limit_that_was_outgrown_is_no_reason_any_more() -> None:
     async def ask() -> ModelAnswer | ModelFailure:
         client, _ = limited(2)
         await all_of(client, "1 429")
-        await all_of(client, "1 ok", "1 ok")
+        await all_of(client, *["1 ok"] * 20)
         async with asyncio.TaskGroup() as group:
             for _ in range(2):
                 group.create_task(asking(client, "100 ok"))
@@ -315,7 +347,7 @@ def test_however_calls_end_no_slot_is_lost_and_none_is_won(
         if tasks:
             await asyncio.wait(tasks)
         await asyncio.sleep(200.0)
-        for _ in range(10):  # answers enough for the limit to be at its maximum again
+        for _ in range(60):  # answers enough for the limit to be at its maximum again
             await asking(client)
         provider.most = 0
         ends = await all_of(client, *["1 ok"] * max_concurrency)
@@ -360,8 +392,8 @@ def test_a_larger_share_lets_those_who_wait_go_at_once() -> None:
 def test_a_share_taken_while_a_provider_asks_for_less_stays_less() -> None:
     async def work() -> int:
         model, _ = limited(16)
-        await asking(model, "1 429")  # halved to 8
+        await asking(model, "1 429")
         model.take_share(1)
         return model.limit
 
-    assert run_in_virtual_time(work()) == 8
+    assert run_in_virtual_time(work()) == 11
