@@ -24,11 +24,21 @@ CONTENT = b'{"item": {"prompt": "say 1", "expected": "say 1"}}\n'
 
 
 def fill(server: RunningServer) -> tuple[str, str, str]:
-    """The ids of an eval, of a run of 250 rows that has ended, and of a file."""
+    """The ids of an eval, of a run of 250 rows that has ended, and of a file.
+
+    Two completions are stored besides.
+    """
     client = server.client()
     eval_id = create_eval(client)
     run_id = create_run(client, eval_id, rows(250))
     file = client.files.create(file=("rows.jsonl", io.BytesIO(CONTENT)), purpose="evals")
+    for number in range(2):
+        client.chat.completions.create(
+            model="mock-model",
+            messages=[{"role": "user", "content": f"say {number}"}],
+            store=True,
+            metadata={"use": "tests"},
+        )
     wait_for(server, eval_id, run_id, until=has_ended)
     return eval_id, run_id, file.id
 
@@ -66,11 +76,17 @@ def test_what_it_serves_is_what_is_archived(
         assert archived(home, Kind.RUNS) == served(server, runs)
         assert archived(home, Kind.OUTPUT_ITEMS) == served(server, f"{runs}/{run_id}/output_items")
         assert archived(home, Kind.FILES) == served(server, "/files")
+        completions = served(server, "/chat/completions")
+        assert archived(home, Kind.CHAT_COMPLETIONS) == completions
+        messages = [
+            served(server, f"/chat/completions/{each['id']}/messages") for each in completions
+        ]
+        assert archived(home, Kind.CHAT_COMPLETION_MESSAGES) == [*messages[0], *messages[1]]
         assert main(["rescue", "--out", str(home), "--base-url", f"{server.url}/v1"]) == 0
 
     with open_reader(home) as reader:
         assert list(problems(reader)) == []
         assert b"".join(reader.content(file_id)) == CONTENT
         assert reader.manifest.kinds[Kind.OUTPUT_ITEMS].objects == 250
-        assert not reader.manifest.kinds[Kind.CHAT_COMPLETIONS].offered
+        assert reader.manifest.kinds[Kind.CHAT_COMPLETIONS].objects == 2
     assert ids(home, Kind.EVALS) == [eval_id]
