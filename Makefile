@@ -11,13 +11,15 @@ BIN := .venv/bin
 READY := .venv/.installed
 PYTEST := $(BIN)/python -m pytest
 FAST := tests/unit tests/contract tests/wire
-# Slow tests measure and kill: they run one at a time.
 WORKERS := -n 2 --dist loadfile
-# Slow tests that look at no clock may run side by side.
-UNTIMED := tests/unit tests/contract tests/rescue
+# Slow tests wait more than they work: for processes that start, for rows that take their time.
+WAITING := -n 3 --dist loadfile
+# These measure, or print what they found at their end: they run when nothing else does.
+ALONE := tests/acceptance/test_startup.py tests/clients tests/engine/test_fairness.py \
+	tests/engine/test_quick_run.py tests/fuzz tests/hostile tests/sandbox tests/wire/test_large_bodies.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all clients client-table chaos style types contracts lint house check fix fuzz bench bench-archives bench-gateway bench-graders bench-logs lock clean
+.PHONY: help demo test test-all clients client-table chaos style types contracts lint house check fix fuzz bench bench-archives bench-gateway bench-graders bench-logs bench-workers lock clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -30,8 +32,8 @@ test: $(READY) ## unit and contract tests and the official client, under a minut
 
 test-all: clients ## every test, the slow ones (crashes, restarts, large bodies, other clients) too
 	@$(PYTEST) tests -q -m "not slow" $(WORKERS) $(ARGS)
-	@$(PYTEST) $(UNTIMED) -q -rs -m slow $(WORKERS) $(ARGS)
-	@$(PYTEST) tests $(UNTIMED:%=--ignore=%) -q -rs -m slow $(ARGS)
+	@$(PYTEST) tests $(ALONE:%=--ignore=%) -q -rs -m slow $(WAITING) $(ARGS)
+	@$(PYTEST) $(ALONE) -q -rs -m slow $(ARGS)
 
 clients: $(READY) ## an environment for each client that test-all drives, below .clients
 	@$(BIN)/python -m tests.clients.environments $(if $(filter 1,$(UV)),--uv)
@@ -71,6 +73,9 @@ bench-logs: $(READY) ## measure: queries over 1,000,000 stored logs, and how lon
 
 bench-graders: $(READY) ## measure: grades per second of each grader
 	@$(BIN)/python -m bench.graders $(ARGS)
+
+bench-workers: $(READY) ## measure: what a second worker adds, on PostgreSQL
+	@$(BIN)/python -m bench.workers $(ARGS)
 
 # Always against the public index, so that no address of one's own mirror gets into uv.lock.
 lock: ## resolve anew (needs uv): uv.lock, and requirements.lock from it; ARGS=--upgrade for newer versions

@@ -1,8 +1,9 @@
 """`make bench-gateway`: what a call costs that goes through the gateway, beside one that does not.
 
-A provider in a process of its own answers at once: a completion of some 500 bytes, or a stream of
-20 chunks, a millisecond apart. One client asks the provider and the server in turns, one call after
-another; the added latency is the difference of the medians. CPU is the server's own.
+A provider in a process of its own answers at once: a completion or a response of some 500 bytes, or
+a stream that tells it in 20 pieces, a millisecond apart. One client asks the provider and the
+server in turns, one call after another; the added latency is the difference of the medians. CPU is
+the server's own.
 """
 
 import argparse
@@ -52,34 +53,57 @@ async def measure(calls: int) -> None:
     """Prints a line for each kind of call."""
     print(f"{platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}")
     print(f"{calls:,} calls of each kind; times in ms, medians (95th percentiles in brackets)")
-    print(f"{'':<22} {'direct':>16} {'gateway':>16} {'added':>8} {'to first':>9} {'CPU/call':>9}")
+    print(f"{'':<26} {'direct':>16} {'gateway':>16} {'added':>8} {'to first':>9} {'CPU/call':>9}")
     with tempfile.TemporaryDirectory() as folder, provider() as base_url:
         data = Path(folder) / "data"
         with running_server(data, EVALD_UPSTREAM_BASE_URL=base_url) as server:
             process = psutil.Process(server.process.pid)
             async with aiohttp.ClientSession() as session:
-                for is_stored in (False, True):
-                    for is_stream in (False, True):
-                        body = call_body(is_stored=is_stored, is_stream=is_stream)
-                        line = await compare(
-                            session, body, (base_url, f"{server.url}/v1", process, calls)
-                        )
-                        kind = "stream" if is_stream else "whole"
-                        print(f"{kind + (', stored' if is_stored else ''):<22} {line}")
+                for asked in ASKED:
+                    place = asked.route
+                    where = (f"{base_url}/{place}", f"{server.url}/v1/{place}", process, calls)
+                    print(f"{asked.name:<26} {await compare(session, asked.body(), where)}")
 
 
-def call_body(*, is_stored: bool, is_stream: bool) -> bytes:
-    """The body of a call with a few messages and perhaps metadata."""
-    messages = [{"role": "system", "content": MESSAGE}, {"role": "user", "content": MESSAGE}]
-    body = {"model": "m", "messages": messages, "temperature": 0.5}
-    kept = {"store": True, "metadata": {"use": "chat", "version": "3"}} if is_stored else {}
-    return json.dumps({**body, **kept, **({"stream": True} if is_stream else {})}).encode()
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One kind of call."""
+
+    route: str
+    is_stored: bool
+    is_stream: bool
+
+    @property
+    def name(self) -> str:
+        """What its line of the table is called."""
+        kind = "stream" if self.is_stream else "whole"
+        stored = ", stored" if self.is_stored else ""
+        return f"{'chat' if 'chat' in self.route else 'response'}, {kind}{stored}"
+
+    def body(self) -> bytes:
+        """A few messages and perhaps metadata."""
+        messages = [{"role": "system", "content": MESSAGE}, {"role": "user", "content": MESSAGE}]
+        is_chat = "chat" in self.route
+        body = {"model": "m", "messages" if is_chat else "input": messages, "temperature": 0.5}
+        # A response is stored unless it is not to be, a completion if it is.
+        not_kept = {} if is_chat else {"store": False}
+        kept = {"store": True, "metadata": {"use": "chat", "version": "3"}}
+        stream = {"stream": True} if self.is_stream else {}
+        return json.dumps({**body, **(kept if self.is_stored else not_kept), **stream}).encode()
+
+
+ASKED = [
+    Asked(route, is_stored, is_stream)
+    for route in ("chat/completions", "responses")
+    for is_stored in (False, True)
+    for is_stream in (False, True)
+]
 
 
 async def compare(
     session: aiohttp.ClientSession, body: bytes, where: tuple[str, str, psutil.Process, int]
 ) -> str:
-    """The figures of one kind of call."""
+    """The figures of one kind of call, to these addresses."""
     base_url, server_url, process, calls = where
     direct, gateway = Times(), Times()
     for _ in range(100):
@@ -118,14 +142,15 @@ async def call(session: aiohttp.ClientSession, url: str, body: bytes, times: Tim
     """One call, timed."""
     headers = {"content-type": "application/json", "authorization": "Bearer x"}
     began = time.perf_counter()
-    async with session.post(f"{url}/chat/completions", data=body, headers=headers) as answer:
+    async with session.post(url, data=body, headers=headers) as answer:
         assert answer.status == 200, await answer.text()
         content = await answer.content.readany()
         times.first.append(time.perf_counter() - began)
         while piece := await answer.content.readany():
             content += piece
     times.last.append(time.perf_counter() - began)
-    assert content.endswith((b"[DONE]\n\n", b"}")), content[-100:]
+    assert content.endswith((b"[DONE]\n\n", b"}", b"}\n\n")), content[-100:]
+    assert b'"error": {' not in content, content[-500:]
 
 
 @contextmanager
@@ -169,51 +194,96 @@ class Answering(asyncio.Protocol):
         if not parted or len(body) < int(length or 0):
             return
         self._buffer = b""
+        is_chat = b"/chat/completions " in head
         if b'"stream": true' in body or b'"stream":true' in body:
-            self._begin_stream(f"chatcmpl-{self._number()}")
+            self._begin_stream(chat_events if is_chat else response_events)
         else:
-            self._send(completion(f"chatcmpl-{self._number()}"))
+            self._send((completion if is_chat else response)(self._number()))
 
     def _send(self, body: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
         self._write(head % len(body) + body)
 
-    def _begin_stream(self, log_id: str) -> None:
+    def _begin_stream(self, events: Callable[[int], Iterator[bytes]]) -> None:
         head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
         self._write(head + b"transfer-encoding: chunked\r\n\r\n")
-        self._send_chunk(log_id, 0)
+        self._send_next(events(self._number()))
 
-    def _send_chunk(self, log_id: str, number: int) -> None:
-        if number < CHUNKS:
-            event = chunk(log_id, is_last=number == CHUNKS - 1)
+    def _send_next(self, events: Iterator[bytes]) -> None:
+        if (event := next(events, None)) is not None:
             self._write(b"%x\r\n%b\r\n" % (len(event), event))
-            asyncio.get_running_loop().call_later(PAUSE_S, self._send_chunk, log_id, number + 1)
+            asyncio.get_running_loop().call_later(PAUSE_S, self._send_next, events)
         else:
-            self._write(b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n")
+            self._write(b"0\r\n\r\n")
 
     def _write(self, content: bytes) -> None:
         self._transport.write(content)
 
 
-def completion(log_id: str) -> bytes:
+def completion(number: int) -> bytes:
     """A whole answer."""
     message = {"role": "assistant", "content": MESSAGE, "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     usage = {"prompt_tokens": 90, "completion_tokens": 45, "total_tokens": 135}
-    answer = {"id": log_id, "object": "chat.completion", "created": int(time.time()), "model": "m"}
-    return json.dumps({**answer, "choices": [choice], "usage": usage}).encode()
+    answer = {**head_of(f"chatcmpl-{number}", "chat.completion"), "choices": [choice]}
+    return json.dumps({**answer, "usage": usage}).encode()
 
 
-def chunk(log_id: str, *, is_last: bool) -> bytes:
-    """An event of a stream."""
-    choice = {
-        "index": 0,
-        "delta": {"content": "paper "},
-        "logprobs": None,
-        "finish_reason": "stop" if is_last else None,
+def chat_events(number: int) -> Iterator[bytes]:
+    """A stream that tells a completion."""
+    head = head_of(f"chatcmpl-{number}", "chat.completion.chunk")
+    for left in reversed(range(CHUNKS)):
+        choice = {
+            "index": 0,
+            "delta": {"content": "paper "},
+            "logprobs": None,
+            "finish_reason": None if left else "stop",
+        }
+        yield f"data: {json.dumps({**head, 'choices': [choice]})}\n\n".encode()
+    yield b"data: [DONE]\n\n"
+
+
+def head_of(log_id: str, kind: str) -> dict[str, object]:
+    """What begins a completion and each of its chunks."""
+    return {"id": log_id, "object": kind, "created": int(time.time()), "model": "m"}
+
+
+def response(number: int) -> bytes:
+    """A whole response."""
+    return json.dumps(response_object(number, "completed")).encode()
+
+
+def response_events(number: int) -> Iterator[bytes]:
+    """A stream that tells a response."""
+    begun, ended = (response_object(number, each) for each in ("in_progress", "completed"))
+    yield response_event("response.created", 0, response=begun)
+    for place in range(1, CHUNKS):
+        where = {"item_id": f"msg_{number}", "output_index": 0, "content_index": 0}
+        yield response_event("response.output_text.delta", place, delta="paper ", **where)
+    yield response_event("response.completed", CHUNKS, response=ended)
+
+
+def response_event(kind: str, place: int, **rest: object) -> bytes:
+    """One event of such a stream."""
+    value = {"type": kind, "sequence_number": place, **rest}
+    return f"event: {kind}\ndata: {json.dumps(value)}\n\n".encode()
+
+
+def response_object(number: int, status: str) -> dict[str, object]:
+    """A response that says the message once it is completed."""
+    part = {"type": "output_text", "text": MESSAGE, "annotations": [], "logprobs": []}
+    message = {"id": f"msg_{number}", "type": "message", "status": status, "role": "assistant"}
+    usage = {"input_tokens": 90, "output_tokens": 45, "total_tokens": 135}
+    is_whole = status == "completed"
+    return {
+        "id": f"resp_{number}",
+        "object": "response",
+        "created_at": int(time.time()),
+        "status": status,
+        "model": "m",
+        "output": [{**message, "content": [part]}] if is_whole else [],
+        "usage": usage if is_whole else None,
     }
-    head = {"id": log_id, "object": "chat.completion.chunk", "created": int(time.time())}
-    return f"data: {json.dumps({**head, 'model': 'm', 'choices': [choice]})}\n\n".encode()
 
 
 if __name__ == "__main__":

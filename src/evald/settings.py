@@ -19,7 +19,14 @@ class SettingsInvalid(Exception):
 MIB = 1_048_576
 MAX_PORT = 65_535
 MIN_S = 0.001
-MAY_BE_0 = ("port", "log_max_age_days", "log_max_bytes")
+MAY_BE_0 = (
+    "requests_per_minute",
+    "tokens_per_minute",
+    "port",
+    "metrics_port",
+    "log_max_age_days",
+    "log_max_bytes",
+)
 LOCAL_MODEL = "local:"
 """What a folder of one's own begins with where a model's name could stand."""
 
@@ -87,6 +94,12 @@ class Settings:
     )
     max_concurrency: int = field(
         default=64, metadata={"help": "Calls in flight at the default provider, at most."}
+    )
+    requests_per_minute: int = field(
+        default=0, metadata={"help": "Calls a minute to the default provider, at most; 0: any."}
+    )
+    tokens_per_minute: int = field(
+        default=0, metadata={"help": "Tokens a minute of the default provider, at most; 0: any."}
     )
     attempt_timeout_s: float = field(
         default=600.0, metadata={"help": "Seconds one call to a model may take."}
@@ -162,6 +175,12 @@ class Settings:
         repr=False,
         metadata={"help": "Seals secrets in the database; default: made in data_dir."},
     )
+    metrics_port: int = field(
+        default=0, metadata={"help": "Port of a worker's metrics, on loopback; 0: none."}
+    )
+    log_format: Literal["text", "json"] = field(
+        default="text", metadata={"help": "How an event of the log is written."}
+    )
     log_level: str = field(default="info", metadata={"help": f"{_LEVELS_TEXT}."})
 
 
@@ -212,8 +231,9 @@ def _refuse_out_of_range(settings: Settings) -> None:
                 raise _invalid(each.name, f"is {value} and must be a finite number")
             if value < least:
                 raise _invalid(each.name, f"is {value} and must be at least {least}")
-    if settings.port > MAX_PORT:
-        raise _invalid("port", f"is {settings.port} and must be at most {MAX_PORT}")
+    for name, port in (("port", settings.port), ("metrics_port", settings.metrics_port)):
+        if port > MAX_PORT:
+            raise _invalid(name, f"is {port} and must be at most {MAX_PORT}")
     if not 0 <= settings.score_model_threshold <= 1:
         must = "must be from 0 to 1, a part of the range"
         raise _invalid("score_model_threshold", f"is {settings.score_model_threshold} and {must}")

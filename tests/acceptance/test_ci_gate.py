@@ -7,9 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
 from pydantic import JsonValue
 
+from tests.acceptance.ci_gate import wait
 from tests.support.mock_provider import Faults, MockProvider, Seen
 from tests.support.running_provider import running_provider
 from tests.support.running_server import RunningServer, running_server
@@ -138,6 +140,35 @@ def test_the_gate_fails_where_the_provider_refuses_the_key(tmp_path: Path) -> No
     assert ended.counts["passed"] == 0
     assert ended.exit_code == 1
     assert ended.complaint == "invalid_api_key: Incorrect API key provided.\n"
+
+
+def test_what_the_gate_missed_in_an_outage_is_made_good_by_a_retry(tmp_path: Path) -> None:
+    write_tickets(tmp_path / "tickets.jsonl", wrong=1)
+    outage = MockProvider(faults=Faults(error_every=1))
+    with (
+        running_provider(outage) as provider,
+        running_server(
+            tmp_path / "data",
+            EVALD_UPSTREAM_BASE_URL=provider.base_url,
+            EVALD_API_KEY=TEAM_KEY,
+            EVALD_MAX_ATTEMPTS="1",
+        ) as server,
+    ):
+        missed = gate(server, tmp_path / "tickets.jsonl", "--at-least", "0.9")
+        page = httpx2.URL(missed.stdout.splitlines()[0].removeprefix("See "))
+        eval_id, run_id = page.path.split("/")[-1], page.params["run_id"]
+        provider.faults = Faults()
+        url = f"{server.url}/v1/evald/runs/{run_id}/retry"
+        httpx2.post(url, headers={"authorization": f"Bearer {TEAM_KEY}"}).raise_for_status()
+        client = server.client(api_key=TEAM_KEY)
+        run = wait(client, eval_id, run_id)
+
+    assert missed.returncode == 1
+    counts = {"total": ROWS, "errored": ROWS, "failed": 0, "passed": 0}
+    status, _, told = missed.stdout.splitlines()[-1].partition(": ")
+    assert (status, json.loads(told)) == ("completed", counts)
+    assert run.status == "completed"
+    assert run.result_counts.to_dict() == {**counts, "errored": 0, "failed": 1, "passed": ROWS - 1}
 
 
 def test_the_gate_knows_nothing_of_this_server() -> None:

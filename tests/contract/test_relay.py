@@ -261,6 +261,27 @@ async def test_an_answer_that_does_not_end_is_broken(
     assert KEY not in str(raised.value)
 
 
+async def test_what_came_before_a_break_is_passed_on(provider: ScriptedProvider) -> None:
+    """Also what came while the client took what was before it. Ours."""
+    steps: list[Any] = [b"data: 1\n\n", 0.02, b"data: 2\n\n", b"data: 3\n\n", "break"]
+    provider.replies["m"] = Reply(steps, 200, {"content-type": "text/event-stream"})
+    came: list[bytes] = []
+
+    async def take_slowly(chunks: AsyncIterator[bytes]) -> None:
+        async for chunk in chunks:
+            came.append(chunk)
+            # The provider is gone before the next one is asked for.
+            await asyncio.to_thread(provider.until, lambda seen: seen.open == 0)
+            await asyncio.sleep(0.02)
+
+    async with http_relay(provider) as relay, relay.open(asked("m")) as answer:
+        assert isinstance(answer, RelayAnswer)
+        with pytest.raises(RelayBroken):
+            await take_slowly(answer.chunks)
+
+    assert b"".join(came) == b"data: 1\n\ndata: 2\n\ndata: 3\n\n"
+
+
 async def test_an_answer_that_never_stops_is_ended(provider: ScriptedProvider) -> None:
     provider.replies["m"] = Reply([each for _ in range(200) for each in (b"x", 0.01)])
 

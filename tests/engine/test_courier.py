@@ -118,6 +118,27 @@ async def test_the_official_client_unwraps_what_is_delivered(
     assert f'"id":"{run_id}"' in came.body.decode()
 
 
+async def test_a_run_that_was_taken_up_again_is_told_of_once_more(scene: Scene) -> None:
+    hook = await scene.endpoint()
+    run_id = await scene.ended_run("failed")
+    await scene.look()
+
+    async with scene.store.transaction() as tx:
+        await tx.chances.reopen(run_id)
+    await scene.look()
+    before = len(scene.receiver.received)
+    async with scene.store.transaction() as tx:
+        await tx.runs.end(run_id, "failed", None, now=scene.clock.now())
+    for _ in range(2):
+        await scene.look()
+
+    first, second = await scene.log(hook)
+    assert (before, len(scene.receiver.received)) == (1, 2)
+    assert first.created_at == second.created_at  # in the same second, even
+    assert first.event_id != second.event_id
+    assert [each.headers["webhook-id"] for each in scene.receiver.received] == [first.id, second.id]
+
+
 async def test_an_endpoint_is_told_only_of_what_it_asked_for(scene: Scene) -> None:
     hook = await scene.endpoint("eval.run.failed")
     await scene.ended_run("completed")

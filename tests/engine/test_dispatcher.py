@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from evald.engine.context import EngineContext
-from evald.engine.dispatcher import Dispatcher
+from evald.engine.dispatcher import SWEEP_S, Dispatcher
 from evald.engine.workbench import Workbench
 from evald.ports.kept import Rows, StoredRun
 from evald.wire.evals import Eval
@@ -122,6 +122,23 @@ async def test_a_start_that_fails_is_tried_again(context: EngineContext) -> None
         dispatcher.wake(a_run(1).id)
 
         assert await started.so_many(1) == [1]
+
+
+async def test_a_run_whose_last_driver_has_yet_to_end_is_looked_for_soon(
+    context: EngineContext,
+) -> None:
+    await keep_runs(context, 1)
+    started, asked = Started(), []
+
+    async def start(run_id: str) -> bool:
+        asked.append(run_id)
+        return len(asked) > 1 and await started.start(run_id)
+
+    began = context.clock.monotonic()
+    async with dispatching(context, start, max_runs=1):
+        await started.so_many(1)
+
+    assert context.clock.monotonic() - began < SWEEP_S / 2
 
 
 @pytest.mark.slow  # the next sweep comes after five seconds

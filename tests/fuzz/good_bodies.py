@@ -81,6 +81,7 @@ GOOD: Mapping[str, Sequence[Any]] = {
             responses(_ROWS, sampling_params={"temperature": 0.5, "max_completion_tokens": 9}),
         )
     ],
+    "regradeRun": [{"testing_criteria": [grader], "name": "r"} for grader in _GRADERS],
     "runGrader": [
         {"grader": grader, "model_sample": "a", "item": {"prompt": "a", "expected": "a"}}
         for grader in _GRADERS

@@ -21,7 +21,7 @@ SHARE = 20
 """Of so many requests to a route, one is of schemathesis, which takes its time over each."""
 
 _SKIPPED_HEADERS = {"user-agent", "x-schemathesis-testcaseid", "content-length", "connection"}
-_LEFT_OUT = {"healthz", "readyz", "openapi", "createImport", "importLogs"}
+_LEFT_OUT = {"healthz", "readyz", "openapi", "metrics", "createImport", "importLogs"}
 """They take nothing, or bytes of which the document cannot say more."""
 
 

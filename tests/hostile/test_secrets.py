@@ -1,4 +1,4 @@
-"""Where keys, prompts and outputs must not get to: the log, other people's answers, the database.
+"""Where keys, prompts and outputs must not get to: log, metrics, others' answers, the database.
 
 Rests on: ours (SECURITY.md). One story is told with words that occur nowhere else; then every place
 is searched for them.
@@ -31,7 +31,20 @@ WRONG_KEY = "sk-bad-WRONGKEYxx0c9v8b7n6m5l4k3j2h1"
 PROMPT, OUTPUT, EXPECTED = "markedPROMPTqk", "markedOUTPUTqk", "markedEXPECTEDqk"
 META, CONTENT, SOURCE = "markedMETAqk", "markedCONTENTqk", "markedSOURCEqk"
 FILENAME, SAMPLE, BAD = "markedFILENAMEqk", "markedSAMPLEqk", "markedBADqk"
-OF_CALLERS = [PROMPT, OUTPUT, EXPECTED, META, CONTENT, SOURCE, FILENAME, SAMPLE, BAD]
+LOGGED, HOOK = "markedLOGGEDqk", "markedHOOKqk"
+OF_CALLERS = [
+    PROMPT,
+    OUTPUT,
+    EXPECTED,
+    META,
+    CONTENT,
+    SOURCE,
+    FILENAME,
+    SAMPLE,
+    BAD,
+    LOGGED,
+    HOOK,
+]
 GRADERS = "/v1/fine_tuning/alpha/graders"
 SOURCES = [
     f"def grade(sample, item):\n    raise ValueError('{SOURCE}' + str(item) + str(sample))",
@@ -49,6 +62,7 @@ class Told:
     server: RunningServer
     stored_key: str
     answers: list[httpx2.Response]
+    hook_secrets: list[str]
 
     @property
     def log(self) -> str:
@@ -61,8 +75,9 @@ class Told:
                 yield path, path.read_bytes()
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+@pytest.fixture(scope="module", params=["text", "json"])
+def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The story, with a log that says all it ever says."""
     folder = tmp_path_factory.mktemp("secrets")
     stored_key = created_key(folder / "data")
     with telling_provider(OUTPUT) as url:
@@ -77,11 +92,14 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
             EVALD_UPSTREAM_API_KEY=UPSTREAM_KEY,
             SECOND_KEY=SECOND_KEY,
             EVALD_MAX_ATTEMPTS="2",
+            EVALD_LOG_LEVEL="debug",
+            EVALD_LOG_FORMAT=request.param,
+            EVALD_WEBHOOK_ALLOW_PRIVATE="true",
         ) as server:
             story = Story(server, stored_key)
             story.tell()
             server.stop()
-    return Told(server, stored_key, story.answers)
+    return Told(server, stored_key, story.answers, story.hook_secrets)
 
 
 def created_key(folder: Path) -> str:
@@ -92,18 +110,22 @@ def created_key(folder: Path) -> str:
 
 
 class Story:
-    """Evals, runs, grader runs, files, imports and pages, most of which go wrong."""
+    """Evals, runs, grader runs, calls, logs, webhooks, files and pages, most of which go wrong."""
 
     def __init__(self, server: RunningServer, key: str) -> None:
         self.server = server
         self.answers: list[httpx2.Response] = []
+        self.hook_secrets: list[str] = []
         headers = {"authorization": f"Bearer {key}"}
         self._http = httpx2.Client(base_url=server.url, headers=headers, timeout=30)
 
     def tell(self) -> None:
         with self._http:
             self._strangers()
+            self._webhooks()
             self._runs()
+            self._gateway()
+            self._logs()
             self._grader_runs()
             self._uploads()
             self._refusals()
@@ -139,6 +161,7 @@ class Story:
             self._wait(path)
             self._ask("GET", f"{path}/output_items")
             self._ask("GET", f"/evaluations/{eval_id}?run_id={run_id}")
+            self._ask("GET", f"/v1/evald/runs/{run_id}/events")
         self._ask("DELETE", f"/v1/evals/{eval_id}/runs/{runs[0]}")
 
     def _grader_runs(self) -> None:
@@ -148,6 +171,48 @@ class Story:
         for grader in graders:
             body = {"grader": grader, "model_sample": SAMPLE, "item": {"prompt": PROMPT}}
             self._ask("POST", f"{GRADERS}/run", json=body)
+
+    def _webhooks(self) -> None:
+        """Nobody listens there, so that each delivery fails and is tried again."""
+        url = f"http://127.0.0.1:9/{HOOK}?{HOOK}={HOOK}"
+        made = self._ask("POST", "/v1/evald/webhooks", json={"url": url})
+        self.answers.remove(made)  # which shows the secret, this once
+        self.hook_secrets.append(made.json()["secret"])
+        self._ask("POST", "/v1/evald/webhooks", json={"url": f"ftp://{HOOK}"})
+        self._ask("GET", "/v1/evald/webhooks")
+        self._ask("GET", f"/v1/evald/webhooks/{made.json()['id']}/deliveries")
+
+    def _gateway(self) -> None:
+        """Every way to tell a key but in a success, which goes on as it came."""
+        messages = [{"role": "user", "content": PROMPT}]
+        ways = [way for way in WAYS if way not in ("list", "text")]
+        for model in ["gpt-any", *[f"tell-{way}" for way in ways]]:
+            asked = {"model": model, "metadata": {META: META}}
+            for store in (True, False):
+                body = {**asked, "messages": messages, "store": store}
+                self._ask("POST", "/v1/chat/completions", json=body)
+                self._ask("POST", "/v1/chat/completions", json={**body, "stream": True})
+            self._ask("POST", "/v1/responses", json={**asked, "input": PROMPT})
+            self._ask("POST", "/v1/embeddings", json={"model": model, "input": PROMPT})
+        self._ask("POST", "/v1/chat/completions", json={"model": "gpt-any", "messages": BAD})
+        self._ask("POST", "/v1/chat/completions", content=f'{{"model": "{BAD}'.encode())
+        self._ask("GET", "/v1/chat/completions", params={f"metadata[{META}]": META})
+        self._ask("GET", f"/v1/chat/completions/{BAD}")
+
+    def _logs(self) -> None:
+        request = {"model": "m", "messages": [{"role": "user", "content": LOGGED}]}
+        answer = {
+            "id": LOGGED,
+            "object": "chat.completion",
+            "created": 1_750_000_000,
+            "model": "m",
+            "choices": [{"index": 0, "message": {"role": "assistant", "content": LOGGED}}],
+        }
+        pair = json.dumps({"request": request, "response": answer})
+        other = pair.replace('"m"', '"other"')
+        headers = {"content-type": "application/jsonl"}
+        for lines in (pair, other, pair[:-9], f'{{"{BAD}": "{LOGGED}"}}', LOGGED):
+            self._ask("POST", "/v1/evald/logs", content=lines.encode(), headers=headers)
 
     def _uploads(self) -> None:
         line = json.dumps({"item": {"prompt": CONTENT}}).encode()
@@ -176,7 +241,14 @@ class Story:
         garbage.close()
 
     def _pages(self) -> None:
-        for path in ("/", "/evaluations", "/v1/models", "/v1/models/gpt-any", "/openapi.json"):
+        for path in (
+            "/",
+            "/evaluations",
+            "/v1/models",
+            "/v1/models/gpt-any",
+            "/openapi.json",
+            "/metrics",
+        ):
             self._ask("GET", path)
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
@@ -219,11 +291,57 @@ def test_the_story_has_happened(told: Told) -> None:
     assert all(mark in told_all for mark in (PROMPT, OUTPUT, EXPECTED, META, SOURCE, FILENAME))
     assert "***" in told_all
     assert "run_completed" in told.log
+    assert "delivery_attempted" in told.log
+    assert "item_recorded" in told.log
+    assert all("evald_tokens_total" in answer.text for answer in metrics_of(told))
 
 
 @pytest.mark.parametrize("mark", OF_CALLERS)
 def test_nothing_of_callers_is_in_the_log(told: Told, mark: str) -> None:
     assert [line for line in told.log.splitlines() if mark in line] == []
+
+
+def metrics_of(told: Told) -> list[httpx2.Response]:
+    found = [answer for answer in told.answers if answer.request.url.path == "/metrics"]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("mark", [mark for mark in OF_CALLERS if mark != BAD])
+def test_nothing_of_callers_is_in_the_metrics(told: Told, mark: str) -> None:
+    assert [answer.text for answer in metrics_of(told) if mark in answer.text] == []
+
+
+def test_the_secret_of_a_webhook_is_nowhere(told: Told) -> None:
+    """It is shown once, and sealed in the database."""
+    (secret,) = told.hook_secrets
+    for piece in pieces(secret.removeprefix("whsec_")):
+        assert piece not in told.log
+        assert not [answer for answer in told.answers if piece in answer.text]
+        assert not [path for path, content in told.kept() if piece.encode() in content]
+
+
+def test_the_id_of_a_request_leads_to_its_run_and_the_run_to_its_items(told: Told) -> None:
+    """One id threads request, run and item."""
+    made = next(
+        answer
+        for answer in told.answers
+        if answer.request.method == "POST"
+        and answer.status_code == 201
+        and "/runs" in answer.request.url.path
+    )
+    ids = [made.headers["x-request-id"], made.json()["id"]]
+
+    (accepted,) = [
+        line for line in told.log.splitlines() if "run_accepted" in line and ids[0] in line
+    ]
+    recorded = [
+        line for line in told.log.splitlines() if "item_recorded" in line and ids[1] in line
+    ]
+
+    assert ids[1] in accepted
+    assert recorded
+    assert all("outputitem_" in line for line in recorded)
 
 
 @pytest.mark.parametrize("key", [STATIC_KEY, UPSTREAM_KEY, SECOND_KEY, WRONG_KEY, "STORED"])
@@ -261,4 +379,5 @@ def test_no_name_that_a_caller_gave_is_a_name_on_the_disk(told: Told) -> None:
 
 def test_the_server_had_no_error_of_its_own(told: Told) -> None:
     assert " ERROR " not in told.log
+    assert '"level":"error"' not in told.log
     assert "Traceback" not in told.log

@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
 from evald.cli.main import VERBS
-from evald.domain import errors
+from evald.domain import errors, run_errors
 from evald.domain.errors import RequestError
 from evald.graders.check import check_criteria
 from evald.graders.hopeless import refuse_hopeless
@@ -96,7 +96,8 @@ def test_every_verb_is_explained_with_its_flags(verb: str) -> None:
 
 
 def error_classes() -> list[type[RequestError]]:
-    classes = [each for each in vars(errors).values() if isinstance(each, type)]
+    named = {**vars(errors), **vars(run_errors)}
+    classes = [each for each in named.values() if isinstance(each, type)]
     return [each for each in classes if issubclass(each, RequestError) and each is not RequestError]
 
 

@@ -17,6 +17,7 @@ from evald.ports.store import Store
 from evald.services.context import Context
 from evald.services.keys import DEFAULT_PROJECT
 from evald.services.log_keeper import LogKeeper
+from evald.services.run_watch import RunWatch
 from evald.wire.criteria import TestingCriterion
 from evald.wire.data_source_configs import CustomConfig, config_json
 from evald.wire.errors import ApiError
@@ -99,6 +100,8 @@ async def opened_context(
             relays=unneeded,
             logs=LogKeeper(store, StillClock()),
             webhook_tools=unneeded,
+            run_watch=RunWatch(store, StillClock()),
+            scrape=unneeded,
         )
     finally:
         await store.close()

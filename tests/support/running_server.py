@@ -1,6 +1,7 @@
 """A real server in a process of its own, started as an operator starts it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import httpx2
 import openai
 
 START_S = 40.0
+_PORT = re.compile(r'[ "]port"?[=:](\d+)')
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,6 +28,7 @@ class RunningServer:
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self._clients: list[openai.OpenAI] = []
+        self._limits: list[str] = []
         self.log = folder.parent / f"{folder.name}.log"
 
     @property
@@ -54,9 +57,14 @@ class RunningServer:
         while self._clients:
             self._clients.pop().close()
 
+    def limit_files(self, size: int | None) -> None:
+        """From the next start on, no file may grow beyond so many bytes; None: beyond any."""
+        limited = f'ulimit -f {(size or 0) // 1_024}; exec "$@"'
+        self._limits = [] if size is None else ["bash", "-c", limited, "bash"]
+
     def start(self) -> None:
         """Returns once the server carries out runs."""
-        command = [sys.executable, "-m", "evald", "serve", "--port", str(self.port)]
+        command = [*self._limits, sys.executable, "-m", "evald", "serve", "--port", str(self.port)]
         command += ["--data-dir", str(self.folder)]
         log = self.log.open("ab")
         self._process = subprocess.Popen(
@@ -107,8 +115,8 @@ def running_server(folder: Path, **environment: str) -> Iterator[RunningServer]:
 
 def _announced_port(log: Path) -> int:
     for line in log.read_text().splitlines() if log.exists() else []:
-        if "server_listening" in line:
-            return int(line.split(" port=")[1].split()[0])
+        if "server_listening" in line and (port := _PORT.search(line)):
+            return int(port[1])
     return 0
 
 

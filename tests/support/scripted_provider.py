@@ -140,7 +140,10 @@ async def _read(reader: asyncio.StreamReader) -> Request:
 async def _send(reply: Reply, writer: asyncio.StreamWriter) -> None:
     if reply.silent:
         await asyncio.Event().wait()
-    lines = [f"HTTP/1.1 {reply.status} Status", "transfer-encoding: chunked"]
+    # An answer of these has no body: what came behind its head would begin the next answer.
+    has_body = reply.status not in (204, 304)
+    lines = [f"HTTP/1.1 {reply.status} Status"]
+    lines += ["transfer-encoding: chunked"] if has_body else []
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     for step in reply.steps:
@@ -153,8 +156,9 @@ async def _send(reply: Reply, writer: asyncio.StreamWriter) -> None:
             raise _Broken
         else:
             await asyncio.Event().wait()
-    writer.write(b"0\r\n\r\n")
-    await writer.drain()
+    if has_body:
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """The one door to API and pages: request ids, the host check, keys, and headers on every answer."""
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,13 +12,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from evald.domain.errors import HostRefused
 from evald.http.error_responses import answer_errors
 from evald.ports.clock import Clock
+from evald.ports.metrics import NO_METRICS, Metrics
 from evald.services.keys import Admitted
 from evald.wire.ids import IdPrefix
+
+_log = logging.getLogger("evald.http")
 
 API = "/v1"
 _AZURE = re.compile(r"(?:/api/projects/[^/]+)?/openai/(?:v1/)?")
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json"})
 """What the API answers without a key."""
+
+METRICS = "/metrics"
+"""What it answers without a key only where no key is configured."""
+
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 API_VERSION = "2020-10-01"
 """What `openai-version` says. Source: observed 2026-07."""
@@ -35,6 +44,10 @@ class KeyCheck(Protocol):
         """
         ...
 
+    async def is_open(self) -> bool:
+        """Whether no key is configured."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -50,6 +63,7 @@ class Door:
     keys: KeyCheck
     clock: Clock
     allowed_hosts: frozenset[str] | None = None
+    metrics: Metrics = NO_METRICS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; whatever goes wrong with it is answered too."""
@@ -57,9 +71,13 @@ class Door:
             await send({"type": "websocket.close"})
         if scope["type"] != "http":
             return
-        request_id = self.clock.new_id(IdPrefix.REQUEST)
-        scope.setdefault("state", {})["request_id"] = request_id
-        await answer_errors(self._lead, scope, receive, self._with_headers(send, request_id))
+        state = scope.setdefault("state", {})
+        state["request_id"] = self.clock.new_id(IdPrefix.REQUEST)
+        state["came_at"] = self.clock.monotonic()
+        try:
+            await answer_errors(self._lead, scope, receive, self._with_headers(send, state))
+        finally:
+            self._note(scope["method"], state)
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -72,7 +90,12 @@ class Door:
             await self.api(scope, receive, send)
         elif path in OPEN_PATHS:
             await self.api(scope, receive, send)
+        elif path == METRICS:
+            if not await self.keys.is_open():
+                await self.keys.admit(key_of(headers))
+            await self.api(scope, receive, send)
         else:
+            scope["state"]["route"] = "pages"
             await self.pages(scope, receive, send)
 
     def _refuse_strange_host(self, headers: Headers) -> None:
@@ -86,15 +109,34 @@ class Door:
                     "in EVALD_ALLOWED_HOSTS."
                 )
 
-    def _with_headers(self, send: Send, request_id: str) -> Send:
-        began = self.clock.monotonic()
+    def _note(self, method: str, state: dict[str, Any]) -> None:
+        """The request is counted; one that nobody waited for has no status."""
+        took_s = self.clock.monotonic() - state["came_at"]
+        status = state.get("status")
+        route, method = state.get("route", "none"), method if method in _METHODS else "other"
+        self.metrics.http.time(
+            took_s, route, method, "none" if status is None else f"{status // 100}xx"
+        )
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug(
+                "request_answered request=%s method=%s route=%s status=%s seconds=%.4f",
+                state["request_id"],
+                method,
+                route,
+                status,
+                took_s,
+            )
 
+    def _with_headers(self, send: Send, state: dict[str, Any]) -> Send:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                state["status"] = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
+                headers["x-request-id"] = state["request_id"]
                 headers["openai-version"] = API_VERSION
-                headers["openai-processing-ms"] = _elapsed_ms(began, self.clock.monotonic)
+                headers["openai-processing-ms"] = _elapsed_ms(
+                    state["came_at"], self.clock.monotonic
+                )
                 headers["x-content-type-options"] = "nosniff"
             await send(message)
 

@@ -1,7 +1,10 @@
 """HTTP/1.1 on one connection: as uvicorn speaks it, its heads bounded in size and time."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 131_072
@@ -9,6 +12,11 @@ MAX_HEAD_BYTES = 131_072
 
 HEAD_S = 60.0
 """How long a connection may take over a head, its first one counted from the connection on."""
+
+KEEP_ALIVE_S = 75
+
+DRAIN_S = 5
+"""How long answers under way may take once the process is told to end."""
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -71,3 +79,28 @@ class BoundedHttp(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+
+
+class QuietServer(uvicorn.Server):
+    """uvicorn, but for its signal handlers: it would end the process before work is handed back."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to us."""
+        yield
+
+
+def uvicorn_config(app: object) -> uvicorn.Config:
+    """How uvicorn serves an application here."""
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        http=BoundedHttp,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=DRAIN_S,
+        ws="none",
+    )

@@ -12,7 +12,10 @@ from pydantic_core import ErrorDetails
 
 from evald.adapters.models.limited import LimitedModel
 from evald.adapters.models.metered import MeteredModel
+from evald.adapters.models.metered_relay import MeteredRelay
 from evald.adapters.models.openai_http import OpenAiHttp
+from evald.adapters.models.pace import Pace
+from evald.adapters.models.paced import PacedModel
 from evald.adapters.models.provider import Provider, ProviderMisconfigured
 from evald.adapters.models.python_function import PythonFunctionModel
 from evald.adapters.models.python_relay import PythonRelay
@@ -23,6 +26,7 @@ from evald.adapters.models.routing import RoutedModels, ServedProvider
 from evald.adapters.models.translating import TranslatingModel
 from evald.domain.backoff import RetryPolicy
 from evald.ports.clock import Clock
+from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.relay import Relay, ResponsesSupport
 from evald.settings import Settings
 
@@ -43,6 +47,8 @@ class _Entry(BaseModel):
     name: _Text
     models: Annotated[list[_Text], Field(min_length=1)]
     max_concurrency: Annotated[int, Field(ge=1)] = 64
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
     forward_store: bool = False
 
 
@@ -78,11 +84,12 @@ class _Config(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What provider clients are made with: one HTTP session, the clock, and the settings."""
+    """What provider clients are made with: one HTTP session, the clock, settings and metrics."""
 
     session: aiohttp.ClientSession
     clock: Clock
     settings: Settings
+    metrics: Metrics = NO_METRICS
 
 
 def read_providers(settings: Settings, environment: Mapping[str, str]) -> list[Provider]:
@@ -123,11 +130,14 @@ def _served(provider: Provider, around: Surroundings) -> ServedProvider:
         lister = OpenAiHttp(provider, around.session, clock=clock, attempt_timeout_s=timeout_s)
         client = lister
         relay = HttpRelay(provider, around.session, attempt_timeout_s=timeout_s)
-    metered = MeteredModel(client, clock)
+    metrics, name = around.metrics, provider.name
+    metered = MeteredModel(client, clock, metrics=metrics, provider=name)
     limited = LimitedModel(metered, provider.max_concurrency, clock, policy=policy)
-    retrying = RetryingModel(limited, policy, clock)
+    paced = PacedModel(limited, clock, provider.pace)
+    retrying = RetryingModel(paced, policy, clock, metrics=metrics, provider=name)
     translating = TranslatingModel(retrying, provider, clock)
-    return ServedProvider(provider, translating, lister, relay, limited)
+    metered_relay = MeteredRelay(relay, clock, metrics)
+    return ServedProvider(provider, translating, lister, metered_relay, paced)
 
 
 def _entries(path: Path) -> list[_OpenAiEntry | _PythonEntry]:
@@ -207,6 +217,7 @@ def _default_provider(settings: Settings) -> Provider:
             base_url=settings.upstream_base_url,
             api_key=settings.upstream_api_key or None,
             max_concurrency=settings.max_concurrency,
+            pace=Pace(settings.requests_per_minute or None, settings.tokens_per_minute or None),
             forward_store=settings.upstream_forward_store == "true",
             responses=settings.upstream_responses,
         )
@@ -227,6 +238,7 @@ def _provider(
                 name=entry.name,
                 models=tuple(entry.models),
                 max_concurrency=entry.max_concurrency,
+                pace=Pace(entry.requests_per_minute, entry.tokens_per_minute),
                 kind="python",
                 forward_store=entry.forward_store,
                 responses=entry.responses,
@@ -238,6 +250,7 @@ def _provider(
             api_key=_key(path, entry, environment),
             models=tuple(entry.models),
             max_concurrency=entry.max_concurrency,
+            pace=Pace(entry.requests_per_minute, entry.tokens_per_minute),
             forward_store=entry.forward_store,
             responses=entry.responses,
         )

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import uvicorn
-
 from evald.adapters.archive.blob_archives import BlobArchives
 from evald.adapters.threads import ThreadCpu
-from evald.assembly.data_folder import cookie_secret, open_data_folder, serving_lock
+from evald.assembly.data_folder import cookie_secret, open_data_folder, serving_lock, worker_id
 from evald.assembly.door import Door, host_name
-from evald.assembly.http_protocol import BoundedHttp
+from evald.assembly.http_protocol import QuietServer, uvicorn_config
+from evald.assembly.scraping import new_scrape
 from evald.assembly.webhooks import name_operators_endpoint
 from evald.assembly.worker import AtRest, Worker
 from evald.assembly.world import (
@@ -30,26 +29,24 @@ from evald.assembly.world import (
     new_worker,
     opened_world,
 )
+from evald.engine.context import LOCAL
 from evald.http.app import build_api
 from evald.services.context import Context
 from evald.services.import_desk import DeskTools, ImportDesk
 from evald.services.keys import Gate
 from evald.services.log_keeper import LogKeeper
+from evald.services.run_watch import RunWatch
 from evald.settings import Settings
 from evald.web.pages import build_pages
 
 _log = logging.getLogger("evald.server")
 
-KEEP_ALIVE_S = 75
 SWITCH_S = 0.0005
 """How long a thread that checks rows may keep the event loop from its turn.
 
 With Python's own 5 ms, which the loop waits after each of its looks at the sockets, the echo of a
 large run took more than twice as long. Rows per second are the same.
 """
-
-DRAIN_S = 5
-"""How long answers under way may take once the process is told to end."""
 
 
 class CannotServe(Exception):
@@ -94,7 +91,7 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> None:
     async with opened_world(settings, folder) as world:
-        kept = _kept(settings, world)
+        kept = _kept(settings, folder, world)
         gate = await _gate(settings, kept)
         worker = new_worker(settings, folder, world) if settings.work == "true" else AtRest()
         context = _context(settings, kept, worker, listener)
@@ -104,9 +101,9 @@ async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> N
         )
         pages = build_pages(context, gate, cookie_secret=cookie_secret(folder))
         hosts = _allowed_hosts(settings, context, is_open=await gate.is_open())
-        door = Door(api, pages, gate, world.clock, hosts)
-        server = _Server(_uvicorn_config(door))
-        _end_on_signals(server)
+        door = Door(api, pages, gate, world.clock, hosts, world.prometheus.metrics)
+        server = QuietServer(uvicorn_config(door))
+        _end_on_signals(server, context.run_watch)
         await _say_hello(settings, context, gate, listener=listener)
         async with (
             worker.working(),
@@ -118,39 +115,16 @@ async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> N
             _log.info("server_ending")
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, but for its signal handlers: it would end the process before work is handed back."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to us."""
-        yield
-
-
-def _end_on_signals(server: uvicorn.Server) -> None:
+def _end_on_signals(server: QuietServer, run_watch: RunWatch) -> None:
     def end() -> None:
         server.should_exit = True
+        run_watch.close()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
 
 
-def _uvicorn_config(app: object) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        http=BoundedHttp,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=DRAIN_S,
-        ws="none",
-    )
-
-
-def _kept(settings: Settings, world: World) -> _Kept:
+def _kept(settings: Settings, folder: Path, world: World) -> _Kept:
     archives = BlobArchives(world.blobs, max_line_bytes=settings.max_body_bytes)
     desk = ImportDesk(
         DeskTools(
@@ -160,9 +134,12 @@ def _kept(settings: Settings, world: World) -> _Kept:
             cpu=ThreadCpu(),
             archives=archives,
             max_file_bytes=settings.max_file_bytes,
+            desk_id=worker_id(folder) if settings.database_url else LOCAL,
         )
     )
-    return _Kept(world, archives, desk, LogKeeper(world.store, world.clock))
+    return _Kept(
+        world, archives, desk, LogKeeper(world.store, world.clock, world.prometheus.metrics)
+    )
 
 
 async def _gate(settings: Settings, kept: _Kept) -> Gate:
@@ -197,6 +174,7 @@ def is_loopback(host: str) -> bool:
 def _context(
     settings: Settings, kept: _Kept, worker: Worker | AtRest, listener: socket.socket
 ) -> Context:
+    run_watch = RunWatch(kept.world.store, kept.world.clock)
     return Context(
         store=kept.world.store,
         blobs=kept.world.blobs,
@@ -215,6 +193,14 @@ def _context(
         relays=kept.world.models,
         logs=kept.logs,
         webhook_tools=kept.world.webhook_tools,
+        run_watch=run_watch,
+        scrape=new_scrape(
+            settings,
+            kept.world,
+            rows_in_flight=worker.rows_in_flight,
+            streams=lambda: run_watch.streams,
+        ),
+        metrics=kept.world.prometheus.metrics,
     )
 
 

@@ -72,6 +72,10 @@ class AtRest:
 
     is_ready = True
 
+    def rows_in_flight(self) -> int:
+        """None."""
+        return 0
+
     def wake(self, run_id: str) -> None:
         """Nothing: others look for runs by themselves."""
 
@@ -104,6 +108,10 @@ class Worker:
     def is_ready(self) -> bool:
         """Whether runs are carried out."""
         return self._durable is not None
+
+    def rows_in_flight(self) -> int:
+        """How many rows are being worked on."""
+        return self._workbench.rows_in_flight()
 
     def wake(self, run_id: str) -> None:
         """Has the run looked at soon."""

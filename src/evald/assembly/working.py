@@ -1,13 +1,17 @@
 """A worker by itself: carries out runs of a shared database, and answers nobody."""
 
 import asyncio
+import contextlib
 import logging
 import signal
+from importlib import import_module
 from pathlib import Path
 
 from evald.assembly.data_folder import open_data_folder, serving_lock
+from evald.assembly.worker import Worker
 from evald.assembly.world import (
     UNUSABLE,
+    World,
     allow_open_files,
     new_courier,
     new_loop,
@@ -52,6 +56,25 @@ async def _work(settings: Settings, folder: Path) -> None:
         asyncio.get_running_loop().add_signal_handler(number, told_to_end.set)
     async with opened_world(settings, folder) as world:
         _log.info("worker_starting data_dir=%s", folder)
-        async with new_worker(settings, folder, world).working(), new_courier(world).working():
+        worker = new_worker(settings, folder, world)
+        async with (
+            _watched(settings, world, worker),
+            worker.working(),
+            new_courier(world).working(),
+        ):
             await told_to_end.wait()
             _log.info("worker_ending")
+
+
+def _watched(
+    settings: Settings, world: World, worker: Worker
+) -> contextlib.AbstractAsyncContextManager[None]:
+    """The worker's own port, open while the block lasts, if there is to be one."""
+    if not settings.metrics_port:
+        return contextlib.nullcontext()
+    # Loaded where it is asked for: a worker needs nothing else of a server.
+    module = import_module("evald.assembly.metrics_port")
+    opened: contextlib.AbstractAsyncContextManager[None] = module.opened_metrics_port(
+        settings, world, worker
+    )
+    return opened

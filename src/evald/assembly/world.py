@@ -13,6 +13,7 @@ from evald.adapters.clock import SystemClock
 from evald.adapters.dbos.errors import DurableFileUnusable
 from evald.adapters.models.openai_http import open_session
 from evald.adapters.models.routing import RoutedModels
+from evald.adapters.prometheus.exposition import Prometheus
 from evald.adapters.sql.store import SqlStore
 from evald.adapters.threads import ThreadCpu
 from evald.assembly.data_folder import FolderInUse
@@ -56,6 +57,7 @@ class World:
     grader_tools: Callable[[float], GraderTools]
     sandbox: Sandbox
     webhook_tools: WebhookTools
+    prometheus: Prometheus
 
 
 def allow_open_files() -> None:
@@ -84,10 +86,10 @@ async def opened_world(settings: Settings, folder: Path) -> AsyncIterator[World]
         ConfigInvalid: the config file, or a variable that it names, cannot be used.
         SchemaTooNew, DatabaseUnusable, UrlUnusable: the database cannot be used.
     """
-    clock = SystemClock()
+    clock, prometheus = SystemClock(), Prometheus()
     providers = read_providers(settings, os.environ)
     async with opened_storage(settings, folder, clock) as storage, open_session() as session:
-        models = build_models(providers, Surroundings(session, clock, settings))
+        models = build_models(providers, Surroundings(session, clock, settings, prometheus.metrics))
         async with (
             similarity_tools(settings, models, clock) as similarity,
             opened_sandbox(settings) as sandbox,
@@ -101,6 +103,7 @@ async def opened_world(settings: Settings, folder: Path) -> AsyncIterator[World]
                 grader_tools=_grader_tools(settings, models, similarity, sandbox),
                 sandbox=sandbox,
                 webhook_tools=webhook_tools,
+                prometheus=prometheus,
             )
 
 
@@ -123,7 +126,13 @@ def new_courier(world: World) -> Courier:
     """Who tells endpoints of runs that end."""
     tools = world.webhook_tools
     return Courier(
-        CourierTools(store=world.store, clock=world.clock, postman=tools.postman, vault=tools.vault)
+        CourierTools(
+            store=world.store,
+            clock=world.clock,
+            postman=tools.postman,
+            vault=tools.vault,
+            metrics=world.prometheus.metrics,
+        )
     )
 
 
@@ -143,6 +152,7 @@ def _engine_context(settings: Settings, world: World, *, worker_id: str) -> Engi
             max_bytes=settings.log_max_bytes or None,
         ),
         worker_id=worker_id,
+        metrics=world.prometheus.metrics,
     )
 
 

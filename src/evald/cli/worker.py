@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     """0 after an orderly end, 2 if the worker cannot begin as it is configured."""
     try:
         settings = load_settings(os.environ, vars(args))
-        configure_logs(settings.log_level)
+        configure_logs(settings.log_level, settings.log_format)
         work(settings)
     except (SettingsInvalid, CannotWork) as problem:
         print(f"evald: {problem}", file=sys.stderr)

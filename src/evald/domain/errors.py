@@ -358,6 +358,14 @@ class LogNotKept(RequestError):
         )
 
 
+class TooManyStreams(RequestError):
+    """As many clients follow runs as this server lets."""
+
+    status = 503
+    type = "server_error"
+    code = "too_many_event_streams"
+
+
 class IdempotencyConflict(RequestError):
     """The same Idempotency-Key came with another body."""
 

@@ -6,6 +6,7 @@ import re
 from json.encoder import encode_basestring
 from typing import Self
 
+import orjson
 from pydantic import JsonValue
 
 MAX_INT_DIGITS = 4_300
@@ -22,6 +23,7 @@ them, which for as many brackets as fit into 32 MiB was minutes.
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 _TOO_MANY = f"holds more than {MAX_VALUES:,} values"
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+_INEXACT = re.compile(rb"[0-9][.eE]|-0|[0-9]{19}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -81,6 +83,24 @@ def parse(text: str) -> JsonValue:
     except RecursionError:
         raise ValueError(_TOO_DEEP) from None
     refuse_depth(value, brackets=text.count("[") + text.count("{"))
+    return value
+
+
+def parse_bytes(content: bytes) -> JsonValue:
+    """The value of a JSON text in UTF-8, as `parse` has it. A byte order mark is left out.
+
+    What holds no number but short integers is read by orjson, in a tenth of the time.
+
+    Raises:
+        ValueError: as `parse` has it, or the text is not UTF-8.
+    """
+    if len(content) > MAX_VALUES or _INEXACT.search(content):
+        return parse(content.decode("utf-8-sig"))
+    try:
+        value: JsonValue = orjson.loads(content)
+    except orjson.JSONDecodeError:  # the other parser knows halves of characters, and says more
+        return parse(content.decode("utf-8-sig"))
+    refuse_depth(value, brackets=content.count(b"[") + content.count(b"{"))
     return value
 
 

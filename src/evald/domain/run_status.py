@@ -19,5 +19,5 @@ def may_move(status: RunStatus, to: RunStatus) -> bool:
 
 
 def has_ended(status: RunStatus) -> bool:
-    """Whether a run in `status` stays in it."""
+    """Whether a run in `status` stays in it, unless it is given a second chance."""
     return not MOVES[status]

@@ -7,6 +7,7 @@ from evald.graders.tools import GraderTools
 from evald.ports.blobs import Blobs
 from evald.ports.clock import Clock
 from evald.ports.cpu import Cpu
+from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.model import ModelClient
 from evald.ports.store import Store
 
@@ -43,3 +44,4 @@ class EngineContext:
     max_row_bytes: int
     log_limits: LogLimits = LogLimits()
     worker_id: str = LOCAL
+    metrics: Metrics = NO_METRICS

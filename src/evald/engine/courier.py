@@ -12,6 +12,7 @@ from evald.domain.webhooks.events import event_body
 from evald.domain.webhooks.schedule import next_attempt_s
 from evald.domain.webhooks.signature import SecretUnusable, key_of, signature
 from evald.ports.clock import Clock
+from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.store import Store
 from evald.ports.vault import Vault, VaultLocked
 from evald.ports.webhooks import EndedRun, Letter, Postman, Receipt, StoredDelivery, StoredWebhook
@@ -44,6 +45,7 @@ class CourierTools:
     clock: Clock
     postman: Postman
     vault: Vault
+    metrics: Metrics = NO_METRICS
 
 
 class Courier:
@@ -165,6 +167,8 @@ class Courier:
         )
         async with self._tools.store.transaction() as tx:
             await tx.webhooks.note(noted)
+        outcome = "to_retry" if noted.status == "pending" else noted.status
+        self._tools.metrics.deliveries.count(outcome)
         _log.info(
             "delivery_attempted delivery=%s webhook=%s attempt=%d status=%s",
             noted.id,
@@ -197,9 +201,10 @@ def noted_attempt(
 def _delivery(run: EndedRun, hook: StoredWebhook) -> StoredDelivery:
     """The delivery of this end to this endpoint: the same however often it is written down.
 
-    A run that was taken up again ends once more, at another second.
+    A run that was taken up again ends once more: another event, be it in the same second.
     """
-    event_id = "evt_" + _digest(run.run_id, run.type, str(run.ended_at))
+    chance = [str(run.chance)] if run.chance else []
+    event_id = "evt_" + _digest(run.run_id, run.type, str(run.ended_at), *chance)
     return StoredDelivery(
         id="wh_" + _digest(event_id, hook.id),
         project_id=run.project_id,

@@ -15,6 +15,9 @@ SHARED_SWEEP_S = 0.5
 who give none.
 """
 
+SOON_S = 0.2
+"""How soon a run is looked for again whose last driver has let go of it and has yet to end."""
+
 FREE_EVERY_S = 5.0
 """How often it is made sure that nothing is claimed which nobody here works on."""
 
@@ -42,6 +45,7 @@ class Dispatcher:
         self._max_runs = max_runs
         self._sweep_s = sweep_s
         self._free_at = 0.0
+        self._is_due_soon = False
         self._woken: set[str] = set()
         # One event for both: a run that is let go of makes room for one that is queued.
         self._due = workbench.let_go_of
@@ -60,7 +64,7 @@ class Dispatcher:
                 # The worker's outermost loop: the store may be away for a moment.
                 _log.exception("dispatch_failed")
             try:
-                async with asyncio.timeout(self._sweep_s):
+                async with asyncio.timeout(SOON_S if self._is_due_soon else self._sweep_s):
                     await self._due.wait()
             except TimeoutError:
                 continue
@@ -68,6 +72,7 @@ class Dispatcher:
     async def _dispatch(self) -> None:
         woken, self._woken = self._woken, set()
         self._due.clear()
+        self._is_due_soon = False
         for run_id in woken:
             await self._workbench.look(run_id)
         async with self._context.store.snapshot() as tx:
@@ -98,6 +103,7 @@ class Dispatcher:
         is_driven = False
         try:
             is_driven = await self._start(run_id)
+            self._is_due_soon |= not is_driven
         finally:
             if not is_driven:
                 self._workbench.put_down(run_id)

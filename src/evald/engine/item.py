@@ -19,6 +19,7 @@ from evald.graders.grade import Grade, errored
 from evald.graders.tools import GraderTools
 from evald.ports.kept import StoredOutputItem
 from evald.sampling.echo import echo
+from evald.sampling.regraded import sample_of_echo
 from evald.sampling.sampler import sample_row
 from evald.sampling.uploaded import sample_of_row
 from evald.wire.errors import ApiError
@@ -87,6 +88,8 @@ def _unusable(run: RunInHand, row: Row | RowProblem) -> ApiError | None:
 
 
 async def _sample(run: RunInHand, row: Row, deadline: float) -> Sample:
+    if run.is_regraded:
+        return sample_of_echo(row.sample)
     if run.request_plan is None:
         return sample_of_row(row.sample, asked=_asked(row.item) if run.is_logged else None)
     return await sample_row(run.request_plan, row.item, model=run.asked, deadline=deadline)

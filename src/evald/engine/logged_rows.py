@@ -1,4 +1,4 @@
-"""The rows of a run over logs: those that fit when it starts, written down once."""
+"""The rows of a run over logs: those that fit when it starts."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +13,11 @@ from evald.domain.logs.queries import LogQuery, asked_for, log_query
 from evald.domain.logs.rows import Json, LoggedCall, LogUnusable, instructs, read_json, row_of_call
 from evald.domain.run_status import has_ended
 from evald.engine.context import EngineContext
+from evald.engine.no_rows import NoRows, RunIsOver
 from evald.ports.blobs import BlobWriter
 from evald.ports.kept import StoredLog, StoredRun
 from evald.sampling.request import plan_of
 from evald.wire.data_sources import ResponsesSource, StoredCompletionsSource, read_data_source
-from evald.wire.errors import ApiError
-from evald.wire.ids import IdPrefix
 
 PAGE_LOGS = 256
 PAGE_BYTES = 4 * 1_048_576
@@ -28,55 +27,22 @@ PAGE_PLACES = 10_000
 MOST_MESSAGE = 1_000
 
 
-class NoRows(Exception):
-    """Nothing fits what the run asked for, or a log of those makes no row; `error` says so."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.error = ApiError(code=code, message=message)
-
-
-class _RunIsOver(Exception):
-    """The run was canceled or deleted while its rows were being written down."""
-
-
-async def fix_rows(context: EngineContext, run: StoredRun, config: JsonValue) -> StoredRun | None:
-    """The run with the blob that its rows are in; None where it is over meanwhile.
-
-    What fits is as of now, and is kept with the run: what becomes of the logs later is no matter
-    to it. May run twice: the rows that are kept first stay.
+async def write_logs(
+    context: EngineContext, run: StoredRun, config: JsonValue, *, writer: BlobWriter
+) -> None:
+    """Every log that fits is written as a row.
 
     Args:
         config: the echoed config of the run's eval.
 
     Raises:
-        NoRows: there are none.
+        NoRows: nothing fits what the run asked for, or a log of those makes no row.
+        RunIsOver: the run is over meanwhile.
     """
-    if run.rows.blob_id or not run.rows.logged:
-        return run
-    try:
-        return await _fixed(context, run, config)
-    except _RunIsOver:
-        return None
-    except NoRows:
-        async with context.store.snapshot() as tx:
-            found = await tx.work.find(run.id)
-        if found is not None and found.rows.blob_id:
-            return found  # another worker found some, while they were there
-        raise
-
-
-async def _fixed(context: EngineContext, run: StoredRun, config: JsonValue) -> StoredRun | None:
-    blob_id = context.clock.new_id(IdPrefix.BLOB)
-    kept: str | None = None
-    try:
-        await _write_blob(context, await _walk(context, run, config), blob_id)
-        async with context.store.transaction() as tx:
-            kept = await tx.work.save_rows(run.id, blob_id)
-    finally:
-        if kept != blob_id:
-            await context.blobs.delete(blob_id)
-    return None if kept is None else replace(run, rows=replace(run.rows, blob_id=kept))
+    walk = await _walk(context, run, config)
+    if await _write_rows(context, walk, writer) == 0:
+        message = f"{walk.asked[:MOST_MESSAGE]} There is nothing to grade."
+        raise NoRows("no_logs_found", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +133,7 @@ async def _places_from_newest(
         async with context.store.snapshot() as tx:
             run, query = walk.run, walk.query
             if _is_over(await tx.work.find(run.id)):
-                raise _RunIsOver
+                raise RunIsOver
             places = await tx.logs.places(
                 run.project_id, query.kind, wanted=query.wanted, span=span
             )
@@ -189,7 +155,7 @@ async def _pages(
     while True:
         async with context.store.snapshot() as tx:
             if _is_over(await tx.work.find(run.id)):
-                raise _RunIsOver
+                raise RunIsOver
             logs = await tx.logs.following(
                 run.project_id, query.kind, wanted=query.wanted, span=walk.span(after, order)
             )
@@ -211,13 +177,6 @@ def _place(log: StoredLog) -> LogPlace:
 
 def _fitting_places(page: _Page, search: str) -> list[LogPlace]:
     return [_place(log) for log in page.logs if instructs(page.call(log), search)]
-
-
-async def _write_blob(context: EngineContext, walk: _Walk, blob_id: str) -> None:
-    async with context.blobs.writing(blob_id) as writer:
-        if await _write_rows(context, walk, writer) == 0:
-            message = f"{walk.asked[:MOST_MESSAGE]} There is nothing to grade."
-            raise NoRows("no_logs_found", message)
 
 
 async def _write_rows(context: EngineContext, walk: _Walk, writer: BlobWriter) -> int:

@@ -18,10 +18,13 @@ from evald.domain.jsonl import (
 )
 from evald.domain.run_status import has_ended
 from evald.engine.context import EngineContext
-from evald.engine.logged_rows import NoRows, fix_rows
+from evald.engine.ends import note_end
+from evald.engine.fixed_rows import fix_rows
+from evald.engine.no_rows import NoRows
 from evald.ports.blobs import BlobNotFound
 from evald.ports.kept import Shard, StoredRun
 from evald.wire.data_source_configs import item_schema_of, takes_any_item
+from evald.wire.data_sources import EvaldRunSource, read_data_source
 from evald.wire.errors import ApiError
 
 SHARD_ROWS = 256
@@ -59,7 +62,9 @@ async def plan_run(context: EngineContext, run_id: str) -> int | None:
     except (_BadRow, BlobNotFound) as problem:
         error = ApiError(code="invalid_data_source", message=str(problem))
     async with context.store.transaction() as tx:
-        await tx.runs.end(run.id, "failed", error, now=context.clock.now())
+        has_failed = await tx.runs.end(run.id, "failed", error, now=context.clock.now())
+    if has_failed:
+        note_end(context, run.id, "failed")
     return None
 
 
@@ -106,6 +111,7 @@ class _Cutter:
         self._schema = schema
         self._checked_bytes = run.rows.checked_bytes
         self._origin = run.rows
+        self._source = read_data_source(run.data_source).source
         self._rows = 0
         self._open: list[Line] = []
         self._open_bytes = 0
@@ -144,6 +150,8 @@ class _Cutter:
     def _where(self, line: Line, row: Row | RowProblem) -> str:
         if self._origin.inline:
             return f"Row {self._rows} of the content"
+        if isinstance(self._source, EvaldRunSource):
+            return f"Item {self._rows} of run '{self._source.run_id}'"
         if not self._origin.logged:
             return f"Line {line.number} of the file"
         if isinstance(row, Row) and isinstance(row.item, dict):

@@ -1,11 +1,14 @@
 """The recorder of a run: finished items, written down in batches."""
 
 import asyncio
+import logging
 
 from evald.ports.clock import Clock
 from evald.ports.kept import StoredOutputItem
 from evald.ports.store import Store
 from evald.wire.runs import RunStatus
+
+_log = logging.getLogger("evald.engine")
 
 BATCH_ROWS = 64
 BATCH_S = 0.1
@@ -19,11 +22,12 @@ class Recorder:
     next write; writing a row twice changes nothing.
     """
 
-    def __init__(self, store: Store, clock: Clock, run_id: str) -> None:
-        """Records items of this run."""
+    def __init__(self, store: Store, clock: Clock, run_id: str, *, chance: int = 0) -> None:
+        """Records items of this run, as it was taken up for this time."""
         self._store = store
         self._clock = clock
         self._run_id = run_id
+        self._chance = chance
         self._pending: list[StoredOutputItem] = []
         self._some = asyncio.Event()
         # Two writes at once could each take a part of what is pending and, by failing, put it
@@ -46,7 +50,7 @@ class Recorder:
             await self.write()
 
     async def write(self, *, at_least: int = 1) -> None:
-        """Everything that was put is kept; `status` is the run's (None: it is gone).
+        """Everything that was put is kept; `status` is the run's (None: it is not ours).
 
         Args:
             at_least: with fewer pending rows, as when another task wrote them, nothing is done.
@@ -58,8 +62,11 @@ class Recorder:
             self._some.clear()
             try:
                 async with self._store.transaction() as tx:
-                    self.status = await tx.work.record(self._run_id, batch)
+                    self.status = await tx.work.record(self._run_id, batch, chance=self._chance)
             except BaseException:
                 self._pending = batch + self._pending
                 self._some.set()
                 raise
+        if _log.isEnabledFor(logging.DEBUG):
+            for item in batch:
+                _log.debug("item_recorded run=%s item=%s row=%d", self._run_id, item.id, item.row)

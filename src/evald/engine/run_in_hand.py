@@ -15,7 +15,12 @@ from evald.sampling.attachments import ModelWithFiles, ProjectFiles
 from evald.sampling.request import RequestPlan, plan_of
 from evald.wire.criteria import TestingCriterion
 from evald.wire.data_source_configs import item_schema_of
-from evald.wire.data_sources import read_data_source
+from evald.wire.data_sources import (
+    EvaldRunSource,
+    ResponsesSource,
+    StoredCompletionsSource,
+    read_data_source,
+)
 from evald.wire.evals import Eval
 
 JSONL_WINDOW = 64
@@ -35,16 +40,19 @@ class RunInHand:
         """Takes the run in hand."""
         self.context = context
         self.id = run.id
+        self.chance = run.chance
         self.blob_id = run.rows.blob_id
-        self.is_logged = run.rows.logged
+        data_source = read_data_source(run.data_source)
+        self.is_logged = isinstance(data_source.source, StoredCompletionsSource | ResponsesSource)
+        self.is_regraded = isinstance(data_source.source, EvaldRunSource)
         self.model_name = run.model
         self.criteria: list[TestingCriterion] = an_eval.testing_criteria
         self.schema: ItemSchema = compile_item_schema(item_schema_of(an_eval.data_source_config))
-        self.request_plan: RequestPlan | None = plan_of(read_data_source(run.data_source))
+        self.request_plan: RequestPlan | None = plan_of(data_source)
         answered = run.tally.passed + run.tally.failed > 0
         self.model = RefusalWatch(context.model, already_answered=answered)
         self.asked = ModelWithFiles(self.model, ProjectFiles(context, run.project_id))
-        self.recorder = Recorder(context.store, context.clock, run.id)
+        self.recorder = Recorder(context.store, context.clock, run.id, chance=run.chance)
         self.window_rows = self._window_rows()
         self.window = asyncio.Semaphore(self.window_rows)
         self.stopped = asyncio.Event()
@@ -69,6 +77,10 @@ class RunInHand:
         """The row is in flight until its task is done."""
         self._rows.add(row)
         row.add_done_callback(self._rows.discard)
+
+    def rows_in_flight(self) -> int:
+        """How many rows are being worked on."""
+        return len(self._rows)
 
     def close_shard(self, number: int) -> None:
         """The shard is worked on no longer."""

@@ -4,9 +4,12 @@ import asyncio
 from dataclasses import dataclass
 
 from evald.domain.jsonl import LineSplitter
+from evald.engine.ends import note_end
 from evald.engine.item import DEATHS_ALLOWED, dead_row, work_row
 from evald.engine.run_in_hand import RunInHand
+from evald.ports.blobs import BlobNotFound
 from evald.ports.kept import Shard, ShardState, StoredOutputItem
+from evald.wire.errors import ApiError
 
 MARK_ROWS = 64
 CAREFUL_ROWS = 8
@@ -34,16 +37,33 @@ async def work_shard(run: RunInHand, number: int) -> bool:
         state = await tx.work.begin_shard(run.id, number, worker_id=run.context.worker_id)
     if state is None:
         return not run.stopped.is_set()
-    if not state.shard.done:
-        await _work_rows(run, state, await _missing_rows(run, state))
-        await run.recorder.write()
-    async with store.transaction() as tx:
-        verdict = run.model.verdict()
-        if verdict is not None:
-            await tx.runs.end(run.id, "failed", verdict, now=run.context.clock.now())
-        elif not run.stopped.is_set():
-            await tx.work.end_shard(run.id, number)
+    try:
+        if not state.shard.done:
+            await _work_rows(run, state, await _missing_rows(run, state))
+            await run.recorder.write()
+    except BlobNotFound:
+        await _fail(run, _ROWS_GONE)
+        return False
+    verdict = run.model.verdict()
+    if verdict is not None:
+        await _fail(run, verdict)
+    elif not run.stopped.is_set():
+        async with store.transaction() as tx:
+            await tx.work.end_shard(run.id, number, attempt=state.shard.attempts)
     return not run.stopped.is_set()
+
+
+_ROWS_GONE = ApiError(code="invalid_data_source", message="The rows of the run are gone.")
+
+
+async def _fail(run: RunInHand, error: ApiError) -> None:
+    """The run has failed, unless it has ended or was taken up again since it is in hand."""
+    now = run.context.clock.now()
+    async with run.context.store.transaction() as tx:
+        has_failed = await tx.work.fail(run.id, error, now=now, chance=run.chance)
+    run.stop()
+    if has_failed:
+        note_end(run.context, run.id, "failed")
 
 
 async def _work_rows(run: RunInHand, state: ShardState, rows: list[_RowText]) -> None:
@@ -80,10 +100,13 @@ async def _begin(run: RunInHand, row: _RowText, marks: "_Marks", group: asyncio.
 
 
 async def _work(run: RunInHand, row: _RowText) -> None:
+    now = run.context.clock.monotonic
+    began = now()
     try:
         item = await _item(run, row)
     finally:
         run.window.release()
+    run.context.metrics.rows.time(now() - began, item.status)
     await run.recorder.put(item)
     if run.recorder.status != "in_progress" or run.model.verdict() is not None:
         run.stop()

@@ -5,9 +5,11 @@ import logging
 
 from evald.domain.run_status import has_ended
 from evald.engine.context import EngineContext
+from evald.engine.ends import note_end
 from evald.engine.plan import SHARD_ROWS, plan_run
 from evald.engine.run_in_hand import RunInHand
 from evald.engine.shard import work_shard
+from evald.ports.kept import StoredRun
 
 _log = logging.getLogger("evald.engine")
 
@@ -53,6 +55,10 @@ class Workbench:
     def begin_driving(self, run_id: str, driver: str) -> bool:
         """Whether this driver may drive the run here: there is one at most, until it lets go."""
         return self._drivers.setdefault(run_id, driver) == driver
+
+    def is_driven(self, run_id: str) -> bool:
+        """Whether a driver drives the run here, and has not let go of it."""
+        return run_id in self._drivers
 
     async def plan(self, run_id: str) -> None:
         """The run's rows are cut into shards, unless it has ended."""
@@ -121,23 +127,18 @@ class Workbench:
         """The run is completed, if all of its shards are done and it has not ended otherwise."""
         context = self._context
         async with context.store.transaction() as tx:
-            run = await tx.work.find(run_id)
-            if run is None or has_ended(run.status):
-                return
-            if run.planned_rows is None:
-                return  # another worker plans it
-            if all(shard.done for shard in await tx.work.shards(run_id)):
-                await tx.runs.end(run_id, "completed", None, now=context.clock.now())
-                _log.info("run_completed run=%s", run_id)
+            is_ours = await tx.work.complete(run_id, now=context.clock.now())
+        if is_ours:
+            note_end(context, run_id, "completed")
 
     async def look(self, run_id: str) -> None:
-        """A run in hand that has ended or is gone is stopped at once."""
+        """A run in hand that has ended, is gone or was taken up again is stopped at once."""
         run = self._runs.get(run_id)
         if run is None:
             return
         async with self._context.store.snapshot() as tx:
             found = await tx.work.find(run_id)
-        if found is None or has_ended(found.status):
+        if _is_over(found, run):
             run.stop()
 
     def let_go(self, run_id: str) -> None:
@@ -146,6 +147,10 @@ class Workbench:
         self._driven.discard(run_id)
         self._drivers.pop(run_id, None)
         self.let_go_of.set()
+
+    def rows_in_flight(self) -> int:
+        """How many rows are being worked on by this process."""
+        return sum(run.rows_in_flight() for run in self._runs.values())
 
     def in_hand(self) -> frozenset[str]:
         """The ids of the runs that are driven here, or of which a shard is worked on here."""
@@ -194,7 +199,12 @@ class Workbench:
         async with self._context.store.snapshot() as tx:
             found = await tx.work.find(run.id)
             done = {shard.number for shard in await tx.work.shards(run.id) if shard.done}
-        if found is None or has_ended(found.status):
+        if _is_over(found, run):
             run.stop()
         for number in run.open_shards & done:
             run.close_shard(number)
+
+
+def _is_over(found: StoredRun | None, run: RunInHand) -> bool:
+    """Whether the run, as it is found now, is no longer the one in hand."""
+    return found is None or has_ended(found.status) or found.chance != run.chance

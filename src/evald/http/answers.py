@@ -40,12 +40,24 @@ def list_answer(texts: Sequence[str], ids: Sequence[str], *, has_more: bool) -> 
 
 def run_answer(view: RunView, blobs: Blobs, *, status: int = 200) -> Response:
     """A run; rows that came with the request stand in it again, and are read as they are sent."""
-    return StreamingResponse(_run_pieces(view, blobs), status, media_type=JSON)
+    return StreamingResponse(run_pieces(view, blobs), status, media_type=JSON)
 
 
 def runs_answer(page: Page[RunView], blobs: Blobs) -> Response:
     """A page of runs, each as `run_answer` has it."""
     return StreamingResponse(_runs_pieces(page, blobs), media_type=JSON)
+
+
+async def run_pieces(view: RunView, blobs: Blobs) -> AsyncIterator[bytes]:
+    """The JSON text of a run, with its rows as they lie."""
+    run = run_json(view)
+    if not view.rows.inline:
+        yield exact_json.dump(run).encode()
+        return
+    yield text_before(run, CONTENT).encode()
+    async for piece in _list_of_lines(blobs.read(view.rows.blob_id)):
+        yield piece
+    yield text_after(run, CONTENT).encode()
 
 
 _OPEN = '{"object":"list","data":['
@@ -62,20 +74,9 @@ async def _runs_pieces(page: Page[RunView], blobs: Blobs) -> AsyncIterator[bytes
     for index, view in enumerate(page.rows):
         if index:
             yield b","
-        async for piece in _run_pieces(view, blobs):
+        async for piece in run_pieces(view, blobs):
             yield piece
     yield _close([view.run.id for view in page.rows], has_more=page.has_more).encode()
-
-
-async def _run_pieces(view: RunView, blobs: Blobs) -> AsyncIterator[bytes]:
-    run = run_json(view)
-    if not view.rows.inline:
-        yield exact_json.dump(run).encode()
-        return
-    yield text_before(run, CONTENT).encode()
-    async for piece in _list_of_lines(blobs.read(view.rows.blob_id)):
-        yield piece
-    yield text_after(run, CONTENT).encode()
 
 
 def run_json(view: RunView) -> dict[str, JsonValue]:

@@ -25,8 +25,10 @@ from evald.http.routes import (
     log_imports,
     models,
     output_items,
+    run_events,
     runs,
 )
+from evald.http.second_chance_operations import SECOND_CHANCE_OPERATIONS
 from evald.http.webhook_operations import WEBHOOK_OPERATIONS
 from evald.services.context import Context
 from evald.wire.evals import CreateEvalRequest, DeletedEval, Eval, UpdateEvalRequest
@@ -60,6 +62,7 @@ FILE = FILES + "/{file_id}"
 GRADERS = "/v1/fine_tuning/alpha/graders"
 IMPORTS = "/v1/evald/imports"
 LOGS = "/v1/evald/logs"
+RUN_EVENTS = "/v1/evald/runs/{run_id}/events"
 MODELS = "/v1/models"
 MODEL = MODELS + "/{model_id:path}"
 
@@ -151,11 +154,14 @@ OPERATIONS = [
     ),
     Operation("listModels", "GET", MODELS, models.list_models, gives=Model, gives_list=True),
     Operation("retrieveModel", "GET", MODEL, models.get_model, gives=Model),
+    Operation("followRun", "GET", RUN_EVENTS, run_events.follow_run),
     *GATEWAY_OPERATIONS,
     *RESPONSE_OPERATIONS,
     *WEBHOOK_OPERATIONS,
+    *SECOND_CHANCE_OPERATIONS,
     Operation("healthz", "GET", "/healthz", health.healthz),
     Operation("readyz", "GET", "/readyz", health.readyz),
+    Operation("metrics", "GET", "/metrics", health.metrics),
     Operation("openapi", "GET", "/openapi.json", get_openapi),
 ]
 
@@ -169,7 +175,7 @@ def build_api(context: Context, *, max_body_bytes: int, is_ready: Callable[[], b
     handlers: dict[str, dict[str, Handler]] = {}
     for operation in OPERATIONS:
         handlers.setdefault(operation.path, {})[operation.method] = operation.handler
-    resources = {path: _Resource(api, by_method) for path, by_method in handlers.items()}
+    resources = {path: _Resource(api, path, by_method) for path, by_method in handlers.items()}
     routes = [Route(path, resource) for path, resource in resources.items() if "{" in path]
     router = Router(routes, redirect_slashes=False, default=_refuse_unknown)
     return _Paths({path: each for path, each in resources.items() if "{" not in path}, router)
@@ -192,9 +198,11 @@ class _Resource:
     """One path, and the handler of each of its methods."""
 
     api: Api
+    path: str
     by_method: dict[str, Handler]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"]["route"] = self.path
         method = scope["method"]
         handler = self.by_method.get("GET" if method == "HEAD" else method)
         if handler is None:

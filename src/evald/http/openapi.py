@@ -40,6 +40,11 @@ _REFUSALS = {
 _PROVIDERS = "An error of the provider's, as it came."
 _MOST = {ListFilesQuery: MAX_FILES_LIMIT, UsageQuery: MAX_USAGE_LIMIT}
 _ANY_OBJECT: JsonObject = {"type": "object"}
+_NOT_JSON = {
+    "downloadFile": "application/octet-stream",
+    "followRun": "text/event-stream",
+    "metrics": "text/plain",
+}
 _PARAMETER = re.compile(r"{(\w+)(?::path)?}")
 _BY_METADATA = frozenset({"listChatCompletions", "listResponses"})
 _STORING = frozenset({"createChatCompletion", "createResponse"})
@@ -95,7 +100,7 @@ def _tag(path: str) -> str:
 
 
 def _needs_key(operation: Operation) -> bool:
-    return operation.path.startswith("/v1/")
+    return operation.path.startswith("/v1/") or operation.path == "/metrics"
 
 
 def _body(operation: Operation) -> JsonObject:
@@ -189,8 +194,8 @@ def _response(description: str, content: JsonObject) -> JsonObject:
 
 
 def _success(operation: Operation) -> JsonObject:
-    if operation.id == "downloadFile":
-        return {"application/octet-stream": {}}
+    if operation.id in _NOT_JSON:
+        return {_NOT_JSON[operation.id]: {}}
     if operation.is_passed_on:
         return {**_json_content(_ANY_OBJECT), "text/event-stream": {}}
     if operation.id == "listUsage":

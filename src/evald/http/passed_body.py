@@ -55,7 +55,8 @@ async def read_passed(request: Request, *, max_body_bytes: int) -> PassedBody:
 def caller_of(request: Request) -> Caller:
     """Who sent the request, as the door found it, and its headers."""
     headers = tuple(request.headers.items())
-    return Caller(project_of(request), key_of(request), request_id_of(request), headers)
+    came_at = request.scope["state"].get("came_at")
+    return Caller(project_of(request), key_of(request), request_id_of(request), headers, came_at)
 
 
 async def _content(body: RequestBody) -> bytes:

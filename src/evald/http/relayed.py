@@ -28,20 +28,23 @@ class RelayedAnswer(Response):
             ClientDisconnect: the client left before.
             RequestError: there is no answer, or, where one was begun, not the rest of it.
         """
-        sending = asyncio.create_task(self._sent(send))
-        leaving = asyncio.create_task(_left(receive))
+        staying = asyncio.timeout(None)
         try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done():
-                raise ClientDisconnect
-        finally:
-            leaving.cancel()
-            sending.cancel()
-            await asyncio.wait((sending, leaving))
-        sending.result()
+            async with staying:
+                leaving = asyncio.create_task(_end_when_left(receive, staying))
+                try:
+                    await self._sent(send)
+                finally:
+                    leaving.cancel()
+                    await asyncio.wait((leaving,))
+        except TimeoutError:
+            if staying.expired():
+                raise ClientDisconnect from None
+            raise
 
     async def _sent(self, send: Send) -> None:
         left: int | None = None  # of an answer whose length is known
+        is_over = False
         async with aclosing(self._answer) as pieces:
             async for piece in pieces:
                 if isinstance(piece, AnswerHead):
@@ -50,8 +53,9 @@ class RelayedAnswer(Response):
                     await send(_start(piece))
                 elif piece:
                     left = None if left is None else left - len(piece)
-                    await send(_body(piece, is_last=left == 0))
-        if left != 0:
+                    is_over = left == 0
+                    await send(_body(piece, is_last=is_over))
+        if not is_over:
             await send(_body(b"", is_last=True))
 
 
@@ -64,7 +68,8 @@ def _body(piece: bytes, *, is_last: bool) -> Message:
     return {"type": "http.response.body", "body": piece, "more_body": not is_last}
 
 
-async def _left(receive: Receive) -> None:
-    """Returns when the client is gone."""
+async def _end_when_left(receive: Receive, staying: asyncio.Timeout) -> None:
+    """Lets the time run out when the client is gone."""
     while (await receive())["type"] != "http.disconnect":
         pass
+    staying.reschedule(asyncio.get_running_loop().time())

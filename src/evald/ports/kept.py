@@ -22,8 +22,8 @@ class Rows:
     """Where a run's rows lie: a blob of JSONL, and what of it was checked before the answer.
 
     `inline` says that the blob was made of the request's own content, and is echoed. `logged` says
-    that it is made of logs when the run starts, and kept with the run; until then `blob_id` is
-    empty.
+    that it was made for the run and is kept with it, and not echoed: of logs, or of another run's
+    items, when the run starts, until when `blob_id` is empty, or of a CSV file.
     """
 
     blob_id: str
@@ -38,7 +38,8 @@ class StoredRun:
 
     `planned_rows` is None until the rows have been counted. `imported` is the body of a run that
     was carried out elsewhere, inline content left empty too: it is answered instead of the rest,
-    and nothing is done about the run, whatever its status.
+    and nothing is done about the run, whatever its status. `chance` counts how often the run was
+    taken up again after it had ended.
     """
 
     id: str
@@ -57,10 +58,11 @@ class StoredRun:
     started_at: int | None = None
     ended_at: int | None = None
     imported: dict[str, JsonValue] | None = None
+    chance: int = 0
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing of the run changes any more."""
+        """Whether nothing of the run changes any more, unless it is given a second chance."""
         return self.imported is not None or has_ended(self.status)
 
 
@@ -175,8 +177,8 @@ class Shard:
     """A stretch of a run's rows: where it begins in the blob, and how far it was worked on.
 
     Rows `first_row` up to `first_row + row_count` (exclusive) lie at `offset`, in `size` bytes.
-    `attempts` counts the times that work on it began; rows before `started_before` may have been
-    in flight when the last attempt ended.
+    `attempts` counts the times that work on it began, or its run was taken up again; rows before
+    `started_before` may have been in flight when the last attempt ended.
     """
 
     number: int

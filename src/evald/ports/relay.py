@@ -16,7 +16,8 @@ class RelayRequest:
     """One call: `path` is below the provider's base URL, without a slash at its beginning.
 
     `headers` are those that go along; the provider's key is the relay's to add. `body` is JSON, or
-    None where there is none.
+    None where there is none. `came_at` is the moment of the monotonic clock at which the caller's
+    own request came, if it is known.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -24,6 +25,7 @@ class RelayRequest:
     body: bytes | None = None
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    came_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

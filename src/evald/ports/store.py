@@ -6,6 +6,8 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from evald.ports.archive_imports import ArchiveImportTable
+from evald.ports.chances import ChanceTable
 from evald.ports.kept import (
     FoundItem,
     Page,
@@ -13,7 +15,6 @@ from evald.ports.kept import (
     Shard,
     ShardState,
     StoredFile,
-    StoredImport,
     StoredKey,
     StoredOutputItem,
     StoredRun,
@@ -23,7 +24,6 @@ from evald.ports.webhooks import WebhookTable
 from evald.ports.workers import WorkerTable
 from evald.wire.errors import ApiError
 from evald.wire.evals import Eval
-from evald.wire.imports import ImportStatus
 from evald.wire.pages import (
     ListEvalsQuery,
     ListFilesQuery,
@@ -188,16 +188,26 @@ class WorkTable(Protocol):
         """Rows of the shard before this one may be in flight from now on."""
         ...
 
-    async def record(self, run_id: str, items: list[StoredOutputItem]) -> RunStatus | None:
+    async def record(
+        self, run_id: str, items: list[StoredOutputItem], *, chance: int | None = None
+    ) -> RunStatus | None:
         """Those items whose rows have none yet are kept, and the run's tally has grown by them.
 
         Keeping an item twice changes nothing. Returns the run's status; None, and nothing is kept,
-        where the run is gone.
+        where the run is gone; None, and no errored item is kept, where it was taken up again since.
         """
         ...
 
-    async def end_shard(self, run_id: str, number: int) -> None:
-        """The shard is done."""
+    async def end_shard(self, run_id: str, number: int, *, attempt: int | None = None) -> None:
+        """The shard is done, unless another attempt at it has begun since this one."""
+        ...
+
+    async def complete(self, run_id: str, *, now: int) -> bool:
+        """The run is completed, if it has not ended and every shard is done; says whether."""
+        ...
+
+    async def fail(self, run_id: str, error: ApiError, *, now: int, chance: int) -> bool:
+        """The run has failed, if it has not ended, or been taken up again; says whether."""
         ...
 
     async def release_shard(self, run_id: str, number: int) -> None:
@@ -250,29 +260,6 @@ class ImportTable(Protocol):
         self, completion_id: str, position: int, message: dict[str, JsonValue]
     ) -> None:
         """The message is kept at this place of the completion."""
-        ...
-
-
-class ArchiveImportTable(Protocol):
-    """Archives that the server was given to import."""
-
-    async def insert(self, an_import: StoredImport) -> None:
-        """The import is kept."""
-        ...
-
-    async def get(self, project_id: str, import_id: str) -> StoredImport | None:
-        """The import, if it is there."""
-        ...
-
-    async def begin_next(self) -> StoredImport | None:
-        """The oldest import that has not ended, in progress now and begun once more.
-
-        None where every one has ended.
-        """
-        ...
-
-    async def end(self, import_id: str, status: ImportStatus, report: dict[str, JsonValue]) -> None:
-        """The import has ended like this; its blob is needed no longer."""
         ...
 
 
@@ -363,6 +350,11 @@ class Transaction(Protocol):
     @property
     def workers(self) -> WorkerTable:
         """Who works on runs."""
+        ...
+
+    @property
+    def chances(self) -> ChanceTable:
+        """Second chances of ended runs."""
         ...
 
     @property

@@ -46,13 +46,17 @@ class StoredDelivery:
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """A run that has ended and of which nobody has been told yet."""
+    """A run that has ended and of which nobody has been told yet.
+
+    `chance` counts how often it was taken up again before this end.
+    """
 
     project_id: str
     eval_id: str
     run_id: str
     type: EventType
     ended_at: int
+    chance: int = 0
 
 
 class WebhookTable(Protocol):
@@ -83,7 +87,10 @@ class WebhookTable(Protocol):
         ...
 
     async def tell(self, ended: EndedRun, deliveries: list[StoredDelivery]) -> None:
-        """The deliveries are kept, and the run counts as told; doing it twice changes nothing."""
+        """The deliveries are kept, and this end of the run counts as told.
+
+        Doing it twice changes nothing; of a run that was taken up again, the next end is untold.
+        """
         ...
 
     async def due_webhooks(self, *, now: int) -> list[str]:

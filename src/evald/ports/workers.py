@@ -15,6 +15,15 @@ class WorkerCard:
     beat_at: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class WorkLoad:
+    """What there is to do: runs by status, rows that are planned and have no item yet."""
+
+    queued_runs: int
+    runs_in_progress: int
+    rows_to_do: int
+
+
 class WorkerTable(Protocol):
     """Workers that beat, and what they have claimed.
 
@@ -50,6 +59,10 @@ class WorkerTable(Protocol):
 
         Those that nobody plans, that have a free shard, or whose shards are all done.
         """
+        ...
+
+    async def load(self) -> WorkLoad:
+        """What there is to do, for everybody together. Rows of runs without a plan are unknown."""
         ...
 
     async def claim_shard(self, run_id: str, worker_id: str) -> int | None:

@@ -61,7 +61,9 @@ async def create_chat_completion(
     text = "" if is_passed and not asked.store else _without_ours(content)
     body = content if is_passed else text.encode()
     body = await _with_files(context, caller.project_id, body)
-    request = RelayRequest("POST", CHAT_COMPLETIONS, body, headers=caller.headers)
+    request = RelayRequest(
+        "POST", CHAT_COMPLETIONS, body, headers=caller.headers, came_at=caller.came_at
+    )
     if not asked.store:
         return relayed(relay, request, meter)
     to_keep = ToKeep(caller, relay.provider, asked.model, asked.metadata or {}, text)

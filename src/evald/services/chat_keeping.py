@@ -76,7 +76,7 @@ class ChatKeeper:
         Raises:
             LogNotKept: the store did not take it.
         """
-        await self._meter.event(event)
+        self._meter.meter(event)
         if is_done(event):
             return await self._told(event)
         data = event_data(event)
@@ -217,7 +217,7 @@ def usable_id(given: JsonValue) -> str:
 
 def _object(content: bytes) -> dict[str, JsonValue] | None:
     try:
-        value = exact_json.parse(content.decode("utf-8-sig"))
+        value = exact_json.parse_bytes(content)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

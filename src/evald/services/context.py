@@ -8,6 +8,7 @@ from evald.ports.archive_source import Archives
 from evald.ports.blobs import Blobs
 from evald.ports.clock import Clock
 from evald.ports.cpu import Cpu
+from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.model import ModelCatalog
 from evald.ports.relay import Relays
 from evald.ports.sandbox import Sandbox
@@ -16,6 +17,8 @@ from evald.ports.vault import Vault
 from evald.ports.webhooks import Postman
 from evald.ports.work import ImportWork, Work
 from evald.services.log_keeper import LogKeeper
+from evald.services.run_watch import RunWatch
+from evald.services.scraping import Scrape
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,6 @@ class Context:
     relays: Relays
     logs: LogKeeper
     webhook_tools: WebhookTools
+    run_watch: RunWatch
+    scrape: Scrape
+    metrics: Metrics = NO_METRICS

@@ -32,7 +32,8 @@ async def stage_csv(context: Context, blob_id: str, intake: RowIntake) -> Rows:
         await intake.blob.write(text)
     last = await context.cpu.run(partial(_text, reader, None, intake.schema))
     await intake.blob.write(last)
-    return Rows(intake.blob.id, inline=False, checked_bytes=size + len(last))
+    # Kept with the run: of the file there may be nothing left when the run gets a second chance.
+    return Rows(intake.blob.id, inline=False, checked_bytes=size + len(last), logged=True)
 
 
 def _text(reader: CsvReader, chunk: bytes | None, schema: ItemSchema) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from evald.domain.archive.import_report import ImportReport
@@ -24,13 +24,19 @@ _log = logging.getLogger("evald.imports")
 MAX_ATTEMPTS = 3
 """An archive over which the process ended that often is not tried again."""
 
+HOLD_S = 60
+LOOK_S = 30.0
+"""How long an import is a desk's alone, unless it says so anew, and how often others look for one
+whose desk fell silent.
+"""
+
 PAUSE_S = 5.0
 """How long the desk waits after the store failed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeskTools:
-    """What the desk works with."""
+    """What the desk works with; `desk_id` is under whose name it holds an import."""
 
     store: Store
     blobs: Blobs
@@ -38,6 +44,7 @@ class DeskTools:
     cpu: Cpu
     archives: Archives
     max_file_bytes: int
+    desk_id: str
 
 
 class ImportDesk:
@@ -78,12 +85,14 @@ class ImportDesk:
                 _log.exception("import_failed")
                 await self._tools.clock.sleep(PAUSE_S)
                 continue
-            await self._due.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_S):
+                    await self._due.wait()
 
     async def _import_all(self) -> None:
         while True:
             async with self._tools.store.transaction() as tx:
-                an_import = await tx.archive_imports.begin_next()
+                an_import = await tx.archive_imports.begin_next(self._tools.desk_id, hold_s=HOLD_S)
             if an_import is None:
                 return
             await self._import(an_import)
@@ -91,6 +100,7 @@ class ImportDesk:
     async def _import(self, an_import: StoredImport) -> None:
         report = ImportReport()
         self._in_hand[an_import.id] = report
+        holding = asyncio.create_task(self._keep_holding(an_import.id))
         try:
             error = await self._imported(an_import, report)
             status: ImportStatus = "completed" if error is None else "failed"
@@ -101,6 +111,19 @@ class ImportDesk:
             _log.info("import_ended import=%s status=%s new=%d", an_import.id, status, report.new)
         finally:
             del self._in_hand[an_import.id]
+            holding.cancel()
+            await asyncio.wait([holding])
+
+    async def _keep_holding(self, import_id: str) -> None:
+        """Nobody else begins the import, until this is canceled."""
+        while True:
+            await self._tools.clock.sleep(HOLD_S / 4)
+            try:
+                async with self._tools.store.transaction() as tx:
+                    await tx.archive_imports.hold(import_id, self._tools.desk_id, hold_s=HOLD_S)
+            except Exception:  # noqa: BLE001 - an outermost loop
+                # What another desk begins as well is imported once all the same.
+                _log.exception("import_not_held import=%s", import_id)
 
     async def _imported(self, an_import: StoredImport, report: ImportReport) -> ApiError | None:
         if an_import.attempts > MAX_ATTEMPTS:

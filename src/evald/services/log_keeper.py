@@ -14,6 +14,7 @@ from evald.domain.errors import LogNotKept
 from evald.domain.logs.terms import LogKind
 from evald.ports.clock import Clock
 from evald.ports.kept import StoredLog, UsageEntry
+from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.store import Store, Transaction
 from evald.wire.ids import IdPrefix
 
@@ -47,8 +48,9 @@ class _Waiting:
 class LogKeeper:
     """Keeps logs for a serving process. Those who come while a commit runs share the next one."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, metrics: Metrics = NO_METRICS) -> None:
         """Begins with nothing to keep."""
+        self._metrics = metrics
         self._store = store
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
@@ -104,10 +106,8 @@ class LogKeeper:
 
     def note_usage(self, entry: UsageEntry) -> None:
         """The entry is added to the ledger a second later at most, unless the process is killed."""
-        key = (entry.project_id, entry.key_id, entry.model, entry.route, str(entry.day))
-        noted = self._noted.get(key)
-        self._noted[key] = entry if noted is None else _sum(noted, entry)
-        self._has_noted.set()
+        self._count_tokens(entry)
+        self._note(entry)
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
@@ -122,6 +122,20 @@ class LogKeeper:
             if begun:
                 await asyncio.wait(begun)
             await self._flush()
+
+    def _count_tokens(self, entry: UsageEntry) -> None:
+        self._metrics.tokens.add(
+            entry.model,
+            given=entry.input_tokens,
+            cached=entry.cached_tokens,
+            made=entry.output_tokens,
+        )
+
+    def _note(self, entry: UsageEntry) -> None:
+        key = (entry.project_id, entry.key_id, entry.model, entry.route, str(entry.day))
+        noted = self._noted.get(key)
+        self._noted[key] = entry if noted is None else _sum(noted, entry)
+        self._has_noted.set()
 
     async def _is_taken(self, log_id: str) -> bool:
         try:
@@ -171,6 +185,9 @@ class LogKeeper:
             logs = await self._insert(tx, [each.log for each in batch])
             await tx.usage.add([each.usage for each in batch if each.usage is not None])
         for each, log in zip(batch, logs, strict=True):
+            self._metrics.logs_stored.count(log.kind)
+            if each.usage is not None:
+                self._count_tokens(each.usage)
             if not each.kept.done():
                 each.kept.set_result(log)
 
@@ -212,7 +229,7 @@ class LogKeeper:
             # The store may be away for a moment; nothing is lost while this process lives.
             _log.exception("usage_not_kept entries=%d", len(entries))
             for entry in entries:
-                self.note_usage(entry)
+                self._note(entry)
             return False
         return True
 

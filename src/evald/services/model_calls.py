@@ -23,4 +23,5 @@ def call_model(
     if relay is None:
         raise ModelNotFound(model, param="model")
     meter = UsageMeter(context.logs, context.clock, caller, model=model, route=route)
-    return relayed(relay, RelayRequest("POST", route, content, headers=caller.headers), meter)
+    request = RelayRequest("POST", route, content, headers=caller.headers, came_at=caller.came_at)
+    return relayed(relay, request, meter)

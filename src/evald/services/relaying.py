@@ -33,12 +33,16 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls a model through the gateway: project, key, the request's id and its headers."""
+    """Who calls a model through the gateway: project, key, the request's id and its headers.
+
+    `came_at` is the moment of the monotonic clock at which the request came.
+    """
 
     project_id: str
     key_id: str
     request_id: str
     headers: tuple[tuple[str, str], ...] = ()
+    came_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

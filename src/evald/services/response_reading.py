@@ -117,7 +117,7 @@ class ResponseReader:
 
 def _object(content: bytes) -> Body | None:
     try:
-        value = exact_json.parse(content.decode("utf-8-sig"))
+        value = exact_json.parse_bytes(content)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

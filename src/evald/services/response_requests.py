@@ -110,7 +110,7 @@ async def response_call(
         asked=asked,
         request=request,
         kept=None if asked.store is False else _kept(request, talk.whole),
-        sent=RelayRequest("POST", path, content, headers=caller.headers),
+        sent=RelayRequest("POST", path, content, headers=caller.headers, came_at=caller.came_at),
         told=_told(asked, relay, talk),
     )
 

@@ -51,7 +51,7 @@ class RowIntake:
         """
         self.eval = an_eval
         self.blob = blob
-        self.schema = _schema(an_eval)
+        self.schema = compiled_schema(an_eval)
         self.checked_bytes = 0
         self._clock = context.clock
         self._left_s = CHECK_BUDGET_S
@@ -98,7 +98,12 @@ async def open_intake(context: Context, project_id: str, eval_id: str) -> AsyncI
         yield RowIntake(context, an_eval, blob)
 
 
-def _schema(an_eval: Eval) -> ItemSchema:
+def compiled_schema(an_eval: Eval) -> ItemSchema:
+    """What the eval's items must fit.
+
+    Raises:
+        InvalidSchema: the eval was imported with a schema that cannot be used here.
+    """
     try:
         return compile_item_schema(item_schema_of(an_eval.data_source_config))
     except SchemaInvalid as problem:

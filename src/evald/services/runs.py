@@ -1,5 +1,6 @@
 """Runs: create, list, get, cancel, delete."""
 
+import logging
 from dataclasses import dataclass
 
 from evald.domain.errors import (
@@ -10,6 +11,7 @@ from evald.domain.errors import (
     SandboxUnavailable,
     UnknownCursor,
 )
+from evald.domain.run_errors import RunUnderWay
 from evald.domain.tally import CriterionCount, Tally
 from evald.graders.by_type import runs_code
 from evald.graders.check import check_criteria
@@ -25,6 +27,7 @@ from evald.services.run_views import RunView, view_run
 from evald.wire.data_sources import (
     CsvDataSource,
     DataSource,
+    EvaldRunSource,
     FileContentSource,
     FileIdSource,
     ResponsesSource,
@@ -37,9 +40,11 @@ from evald.wire.ids import IdPrefix
 from evald.wire.pages import ListRunsQuery
 from evald.wire.runs import CreateRunRequest, DeletedRun
 
+_log = logging.getLogger("evald.runs")
+
 
 @dataclass(frozen=True, slots=True)
-class _Order:
+class RunOrder:
     """What a run is made of, once it is known to be one that can work."""
 
     project_id: str
@@ -64,16 +69,17 @@ async def create_run(
         MissingParameter, InvalidValue: rows are to be sampled, and the model or the messages are
             missing or cannot be used.
         DataFileNotFound: the source names a file that is not here.
+        RunNotFound, RunUnderWay: it names a run that is not here, or has not ended.
         InvalidRow: a row among those there was time to check is bad.
         EvalNotFound: the eval was deleted meanwhile.
         IdempotencyConflict: the key came with another body.
     """
-    _refuse_unusable(intake.eval)
-    await _refuse_code(context, intake.eval)
+    refuse_unusable(intake.eval)
+    await refuse_code(context, intake.eval)
     plan_of(request.data_source)  # raises where no row could be asked
     rows = await _rows(context, project_id, request.data_source, intake)
     await intake.blob.seal()
-    run = _new_run(context, _Order(project_id, intake.eval, request, rows))
+    run = new_run(context, RunOrder(project_id, intake.eval, request, rows))
     async with context.store.transaction() as tx:
         made = await object_made(tx, project_id, idempotency, now=run.created_at)
         if made is not None:
@@ -125,9 +131,13 @@ async def cancel_run(context: Context, project_id: str, eval_id: str, run_id: st
         RunNotFound: the eval has no such run.
     """
     async with context.store.transaction() as tx:
+        is_moved = False
         if (await _found(tx, project_id, eval_id, run_id)).imported is None:
-            await tx.runs.end(run_id, "canceled", None, now=context.clock.now())
+            is_moved = await tx.runs.end(run_id, "canceled", None, now=context.clock.now())
         run = await _found(tx, project_id, eval_id, run_id)
+    if is_moved:
+        context.metrics.runs_ended.count("canceled")
+        _log.info("run_canceled run=%s", run_id)
     if run.imported is None:
         context.work.wake(run_id)
     return view_run(context, run)
@@ -153,7 +163,8 @@ async def _found(tx: Transaction, project_id: str, eval_id: str, run_id: str) ->
     return found
 
 
-def _new_run(context: Context, order: _Order) -> StoredRun:
+def new_run(context: Context, order: RunOrder) -> StoredRun:
+    """The queued run that is ordered."""
     source = order.request.data_source
     model = "" if isinstance(source, UnsampledDataSource) else source.model or ""
     return StoredRun(
@@ -186,9 +197,33 @@ async def _rows(context: Context, project_id: str, source: DataSource, intake: R
             return Rows(stored.blob_id, inline=False, checked_bytes=checked)
         case StoredCompletionsSource() | ResponsesSource():
             return Rows("", inline=False, logged=True)
+        case EvaldRunSource(run_id=run_id):
+            await find_ended(context, project_id, run_id)
+            return Rows("", inline=False, logged=True)
 
 
-def _refuse_unusable(an_eval: Eval) -> None:
+async def find_ended(context: Context, project_id: str, run_id: str) -> StoredRun:
+    """The run whose items are to be graded anew.
+
+    Raises:
+        RunNotFound: the project has no such run.
+        RunUnderWay: it has not ended.
+    """
+    async with context.store.snapshot() as tx:
+        run = await tx.work.find(run_id)
+    if run is None or run.project_id != project_id:
+        raise RunNotFound(run_id)
+    if not run.has_ended:
+        raise RunUnderWay(run_id)
+    return run
+
+
+def refuse_unusable(an_eval: Eval) -> None:
+    """Nothing, for an eval that can be run here.
+
+    Raises:
+        CriterionUnusable: it was imported with a criterion that means nothing here.
+    """
     if not isinstance(an_eval, ImportedEval):
         return
     usable = {each.id for each in an_eval.testing_criteria}
@@ -207,7 +242,12 @@ def _refuse_unusable(an_eval: Eval) -> None:
     check_criteria([each.grader for each in an_eval.testing_criteria])
 
 
-async def _refuse_code(context: Context, an_eval: Eval) -> None:
+async def refuse_code(context: Context, an_eval: Eval) -> None:
+    """Nothing, for an eval without code, or where code is run.
+
+    Raises:
+        SandboxUnavailable: it needs a python grader, whose code may not run here.
+    """
     for index, criterion in enumerate(an_eval.testing_criteria):
         if runs_code(criterion.grader) and (refusal := await context.sandbox.refusal()):
             raise SandboxUnavailable(

@@ -29,6 +29,16 @@ class FileIdSource(WireModel):
     id: str
 
 
+class EvaldRunSource(WireModel):
+    """Rows made of another run's output items, to be graded anew with the samples they have.
+
+    Source: ours.
+    """
+
+    type: Literal["evald_run"]
+    run_id: str
+
+
 class StoredCompletionsSource(WireModel):
     """Rows made of stored chat completions."""
 
@@ -93,7 +103,9 @@ class SamplingParams(OpenWireModel):
     text: dict[str, JsonValue] | None = None
 
 
-JsonlFileSource = Annotated[FileContentSource | FileIdSource, Field(discriminator="type")]
+JsonlRowSource = Annotated[
+    FileContentSource | FileIdSource | EvaldRunSource, Field(discriminator="type")
+]
 CompletionsRowSource = Annotated[
     FileContentSource | FileIdSource | StoredCompletionsSource, Field(discriminator="type")
 ]
@@ -106,7 +118,7 @@ class JsonlDataSource(WireModel):
     """Rows that are graded as they are; no model is asked."""
 
     type: Literal["jsonl"]
-    source: JsonlFileSource
+    source: JsonlRowSource
 
 
 class CsvDataSource(WireModel):

@@ -7,6 +7,8 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from evald.adapters.prometheus.exposition import Prometheus
+from evald.adapters.prometheus.series import TimedSeries
 from evald.assembly.door import Door, api_path, host_name, key_of
 from evald.domain.errors import IncorrectApiKey, MissingApiKey, UnknownUrl
 from evald.services.keys import Admitted
@@ -46,6 +48,9 @@ class SteppingClock:
 
 
 class OneKey:
+    async def is_open(self) -> bool:
+        return False
+
     async def admit(self, key: str | None) -> Admitted:
         if key is None:
             raise MissingApiKey
@@ -81,8 +86,9 @@ async def answer_to(
 async def test_a_good_key_leads_to_the_api_with_its_project() -> None:
     answer = await answer_to("/v1/evals", BEARER)
 
-    state = {"request_id": "req_" + "0" * 32, "project_id": "proj_1", "key_id": "key_1"}
-    assert answer.json == {"api": state}
+    state = answer.json["api"]
+    assert state["request_id"] == "req_" + "0" * 32
+    assert (state["project_id"], state["key_id"]) == ("proj_1", "key_1")
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/evals", "/v1/unknown", "/v1/crash"])
@@ -244,3 +250,47 @@ async def test_a_web_socket_is_closed() -> None:
 
 async def _never() -> Any:
     raise AssertionError
+
+
+class NoKeys(OneKey):
+    async def is_open(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("keys", "headers", "status"),
+    [
+        (NoKeys(), (), 200),
+        (OneKey(), (), 401),
+        (OneKey(), (("Authorization", "Bearer wrong"),), 401),
+        (OneKey(), (BEARER,), 200),
+    ],
+)
+async def test_metrics_are_behind_the_key_once_there_is_one(
+    keys: OneKey, headers: tuple[tuple[str, str], ...], status: int
+) -> None:
+    """Ours."""
+    door = Door(api, pages, keys, SteppingClock())
+
+    assert (await ask(door, scope_of("GET", "/metrics", headers=headers))).status == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "labels"),
+    [
+        ("GET", "/v1/unknown", ("none", "GET", "4xx")),
+        ("BREW", "/v1/crash", ("none", "other", "5xx")),
+        ("GET", "/evaluations/eval_1", ("pages", "GET", "2xx")),
+    ],
+)
+async def test_requests_count_by_route_and_never_by_path(
+    method: str, path: str, labels: tuple[str, ...]
+) -> None:
+    """Ours: who asks for a million paths makes no million series."""
+    metrics = Prometheus().metrics
+    door = Door(api, pages, OneKey(), SteppingClock(), metrics=metrics)
+
+    await ask(door, scope_of(method, path, headers=(BEARER,)))
+
+    assert isinstance(metrics.http, TimedSeries)
+    assert [found for found, _ in metrics.http.values()] == [labels]

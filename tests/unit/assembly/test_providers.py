@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.adapters.models.openai_http import open_session
+from evald.adapters.models.pace import Pace
 from evald.adapters.models.provider import Provider
 from evald.assembly.providers import ConfigInvalid, Surroundings, build_models, read_providers
 from evald.ports.model import ModelAnswer, ModelRequest
@@ -61,6 +62,15 @@ def test_a_file_may_name_no_provider(config: Path, text: str) -> None:
     config.write_text(text, encoding="utf-8")
 
     assert read_providers(Settings(config=config), NONE) == [DEFAULT]
+
+
+def test_a_provider_may_have_a_pace(config: Path) -> None:
+    entry = VLLM + "requests_per_minute = 600\ntokens_per_minute = 90000\n"
+    settings = replace(written(config, entry, RULES), requests_per_minute=60)
+
+    paces = [each.pace for each in read_providers(settings, NONE)]
+
+    assert paces == [Pace(600, 90_000), Pace(), Pace(60, None)]
 
 
 def test_providers_come_in_the_order_of_the_file_and_the_default_last(config: Path) -> None:

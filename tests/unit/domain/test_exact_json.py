@@ -17,6 +17,7 @@ from evald.domain.exact_json import (
     dump,
     is_dense,
     parse,
+    parse_bytes,
     refuse_many,
 )
 
@@ -144,3 +145,48 @@ def test_the_order_of_keys_does_not_change_the_canonical_form(pairs: dict[str, i
     turned = dict(reversed(pairs.items()))
 
     assert canonical(dict(turned)) == canonical(dict(pairs))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1.50}',
+        "[1e2,1E+2]",
+        "-0",
+        "[-0, -0.0]",
+        "123456789012345678901234567890",
+        "[9223372036854775808]",
+        '{"a":1,"a":2}',
+        '"\\ud800"',
+        '"1.5 and -0"',
+        "\ufeff[1]",
+        "[" * MAX_DEPTH + "]" * MAX_DEPTH,
+    ],
+)
+def test_bytes_are_read_as_their_text_is(text: str) -> None:
+    assert dump(parse_bytes(text.encode())) == dump(parse(text.removeprefix("\ufeff")))
+
+
+@given(VALUES | st.floats(allow_nan=False, allow_infinity=False))
+def test_bytes_are_read_as_any_text_is(value: object) -> None:
+    text = json.dumps(value)
+
+    assert dump(parse_bytes(text.encode())) == dump(parse(text))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"",
+        b"NaN",
+        b"[Infinity]",
+        b'"\xff"',
+        b"[1.5,]",
+        b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1),
+        b"[" + b"1," * MAX_VALUES + b"1]",
+    ],
+)
+def test_bytes_that_are_no_json_text_are_refused(content: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - as `parse` has it
+        parse_bytes(content)

@@ -33,8 +33,10 @@ class WrittenDown:
     async def transaction(self) -> AsyncIterator[Transaction]:
         yield cast("Transaction", self)
 
-    async def record(self, run_id: str, items: list[StoredOutputItem]) -> RunStatus | None:
-        assert run_id == "evalrun_1"
+    async def record(
+        self, run_id: str, items: list[StoredOutputItem], *, chance: int
+    ) -> RunStatus | None:
+        assert (run_id, chance) == ("evalrun_1", 0)
         await self.held.wait()
         if self.failures:
             raise self.failures.pop()

@@ -67,10 +67,15 @@ def test_all_documented_operations_are_there() -> None:
         ("GET", "/v1/evald/webhooks/{webhook_id}"),
         ("DELETE", "/v1/evald/webhooks/{webhook_id}"),
         ("GET", "/v1/evald/webhooks/{webhook_id}/deliveries"),
+        ("POST", "/v1/evald/runs/{run_id}/retry"),
+        ("POST", "/v1/evald/runs/{run_id}/resume"),
+        ("POST", "/v1/evald/runs/{run_id}/regrade"),
         ("GET", "/v1/models"),
         ("GET", "/v1/models/{model_id:path}"),
         ("GET", "/healthz"),
         ("GET", "/readyz"),
+        ("GET", "/metrics"),
+        ("GET", "/v1/evald/runs/{run_id}/events"),
         ("GET", "/openapi.json"),
     }
 

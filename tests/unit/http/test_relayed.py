@@ -81,6 +81,19 @@ async def test_what_comes_is_sent_piece_by_piece() -> None:
     assert source.is_closed
 
 
+@pytest.mark.parametrize("pieces", [[b""], [], [b"ab"], [b"a", b"b"]])
+async def test_an_answer_whose_length_is_known_is_ended_once(pieces: list[bytes]) -> None:
+    """One of no bytes too: the connection would be closed otherwise."""
+    length = str(len(b"".join(pieces)))
+    client, source = Client(), Source(AnswerHead(200, {"content-length": length}), *pieces)
+
+    await client.ask(source.answer())
+
+    said = [message for message in client.got if message["type"] == "http.response.body"]
+    assert b"".join(message["body"] for message in said) == b"".join(pieces)
+    assert [message["more_body"] for message in said] == [*([True] * (len(said) - 1)), False]
+
+
 @pytest.mark.parametrize("before", [[], [HEAD], [HEAD, b"a"]])
 async def test_a_client_that_leaves_ends_what_is_on_its_way(before: list[Any]) -> None:
     client, source = Client(), Source(*before, never)

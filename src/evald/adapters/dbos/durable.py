@@ -32,8 +32,6 @@ POLL_S = 60.0
 MANY_RECOVERIES = 1_000_000
 """A run goes on after any number of restarts; rows that kill the process are counted by us."""
 
-ENDED = frozenset({"SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
-
 
 class DurableRuns:
     """Drives runs as DBOS workflows: one a run, whose id is the run's, and one a shard.
@@ -79,18 +77,18 @@ class DurableRuns:
 
     async def start(self, run_id: str) -> bool:
         """Whether the run is being driven now, by this call or since before."""
+        if self._workbench.is_driven(run_id):
+            return True
+        # Whatever DBOS says of a former workflow: where its database was away when that ended, it
+        # counts as pending for ever. Should it be begun again, it finds that another one drives.
         name = run_id if self._worker_id == LOCAL else f"{run_id}@{self._worker_id}"
-        number = 0
-        while True:
-            workflow_id = f"{name}.{number}" if number else name
-            status = await DBOS.get_workflow_status_async(workflow_id)
-            if status is None:
-                with SetWorkflowID(workflow_id):
-                    await DBOS.start_workflow_async(self._drive, workflow_id, run_id)
-                return True
-            if status.status not in ENDED:
-                return True
+        number, workflow_id = 0, name
+        while await DBOS.get_workflow_status_async(workflow_id) is not None:
             number += 1
+            workflow_id = f"{name}.{number}"
+        with SetWorkflowID(workflow_id):
+            await DBOS.start_workflow_async(self._drive, workflow_id, run_id)
+        return True
 
     async def recover(self, worker_id: str) -> None:
         """What this worker left unfinished is begun again, by whichever process takes it.
@@ -128,7 +126,7 @@ class DurableRuns:
                 await plan(run_id)
                 while (number := await _or_never(workbench.next_shard(run_id))) is not None:
                     begin = partial(DBOS.start_workflow_async, shard, run_id, number)
-                    await _start_apart(f"{workflow_id}/s{number}", begin)
+                    await _start_apart(begin)
                 await finish(run_id)
             finally:
                 workbench.let_go(run_id)
@@ -149,18 +147,18 @@ async def _or_never(step: Awaitable[T]) -> T:
         raise
 
 
-async def _start_apart(workflow_id: str, start: Callable[[], Awaitable[object]]) -> None:
+async def _start_apart(start: Callable[[], Awaitable[object]]) -> None:
     """Starts a workflow that DBOS does not take for a step of the one that starts it.
 
     The shards to start differ from one recovery to the next, and DBOS wants a workflow's own
-    steps to be the same each time.
+    steps to be the same each time. Its id is a new one: a shard that is claimed once more, since
+    its run was taken up again or another worker died over it, is to be worked on once more.
     """
 
-    async def start_named() -> None:
-        with SetWorkflowID(workflow_id):
-            await start()
+    async def started() -> None:
+        await start()
 
-    await asyncio.create_task(start_named(), context=contextvars.Context())
+    await asyncio.create_task(started(), context=contextvars.Context())
 
 
 def _system_database(database: Path | str) -> DBOSConfig:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from evald.adapters.models.pace import ANY_PACE, Pace
 from evald.ports.relay import ResponsesSupport
 
 ProviderKind = Literal["openai", "python"]
@@ -34,6 +35,7 @@ class Provider:
     api_key: str | None = field(default=None, repr=False)
     models: tuple[str, ...] = ()
     max_concurrency: int = 64
+    pace: Pace = ANY_PACE
     kind: ProviderKind = "openai"
     target: str | None = None
     forward_store: bool = False

@@ -12,6 +12,7 @@ from evald.domain.backoff import (
     retry_of_refusal,
 )
 from evald.ports.clock import Clock
+from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.model import FailureKind, ModelAnswer, ModelClient, ModelFailure, ModelRequest
 
 
@@ -42,9 +43,19 @@ class RetryingModel:
     slot.
     """
 
-    def __init__(self, inner: ModelClient, policy: RetryPolicy, clock: Clock) -> None:
+    def __init__(
+        self,
+        inner: ModelClient,
+        policy: RetryPolicy,
+        clock: Clock,
+        *,
+        metrics: Metrics = NO_METRICS,
+        provider: str = "default",
+    ) -> None:
         self._inner = inner
         self._policy = policy
+        self._retries = metrics.model_retries
+        self._provider = provider
         self._clock = clock
 
     async def ask(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
@@ -73,6 +84,7 @@ class RetryingModel:
             if wait_s is None or self._clock.monotonic() + wait_s >= last_start:
                 return failure
             await self._clock.sleep(wait_s)
+            self._retries.count(self._provider)
             outcome = await self._inner.ask(request)
             if isinstance(outcome, ModelAnswer):
                 return outcome

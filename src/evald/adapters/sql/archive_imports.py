@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 
+from evald.adapters.sql.database_clock import database_now
 from evald.adapters.sql.documents import Document, document_text, read_document
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import ARCHIVE_IMPORTS
@@ -15,7 +16,7 @@ _UNENDED = ("queued", "in_progress")
 
 
 class SqlArchiveImportTable:
-    """Imports in a table. Fulfils `evald.ports.store.ArchiveImportTable`."""
+    """Imports in a table. Fulfils `evald.ports.archive_imports.ArchiveImportTable`."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -34,6 +35,7 @@ class SqlArchiveImportTable:
                 blob_id=an_import.blob_id,
                 attempts=an_import.attempts,
                 report=None if report is None else document_text(report),
+                claimed_until=0,
             )
         )
 
@@ -48,11 +50,21 @@ class SqlArchiveImportTable:
         return None if row is None else _read(row)
 
     @in_thread
-    def begin_next(self) -> StoredImport | None:
-        """The oldest import that has not ended, in progress now and begun once more."""
+    def begin_next(self, desk_id: str, *, hold_s: int) -> StoredImport | None:
+        """The oldest import that has not ended, in progress now and begun once more.
+
+        It is this desk's for so many seconds; one that another holds is passed over. None where
+        there is none.
+        """
+        now = database_now(self.session.connection)
+        is_free = or_(
+            _COLUMNS.claimed_by.is_(None),
+            _COLUMNS.claimed_by == desk_id,
+            _COLUMNS.claimed_until < now,
+        )
         oldest = (
             select(_COLUMNS.seq)
-            .where(_COLUMNS.status.in_(_UNENDED))
+            .where(_COLUMNS.status.in_(_UNENDED), is_free)
             .order_by(_COLUMNS.seq)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -60,10 +72,25 @@ class SqlArchiveImportTable:
         row = self.session.connection.execute(
             update(ARCHIVE_IMPORTS)
             .where(_COLUMNS.seq == oldest.scalar_subquery())
-            .values(status="in_progress", attempts=_COLUMNS.attempts + 1)
+            .values(
+                status="in_progress",
+                attempts=_COLUMNS.attempts + 1,
+                claimed_by=desk_id,
+                claimed_until=now + hold_s,
+            )
             .returning(ARCHIVE_IMPORTS)
         ).one_or_none()
         return None if row is None else _read(row)
+
+    @in_thread
+    def hold(self, import_id: str, desk_id: str, *, hold_s: int) -> bool:
+        """The import is the desk's for so many seconds more; says whether it still was."""
+        held = self.session.connection.execute(
+            update(ARCHIVE_IMPORTS)
+            .where(_COLUMNS.id == import_id, _COLUMNS.claimed_by == desk_id)
+            .values(claimed_until=database_now(self.session.connection) + hold_s)
+        )
+        return held.rowcount > 0
 
     @in_thread
     def end(self, import_id: str, status: ImportStatus, report: Document) -> None:

@@ -1,7 +1,7 @@
 """Which SQL finds logs: a walk, in the order of time, over the rarest thing asked for."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -23,6 +23,7 @@ from evald.domain.logs.terms import LogKind, Term
 from evald.ports.kept import StoredLog
 
 _LOGS = LOGS.c
+_INSERT: Final = insert(LOG_TERMS)
 PROBE = 1_000
 """How far terms are counted to find the rarest: beyond it, any of them will do."""
 
@@ -44,7 +45,7 @@ def insert_terms(
         for term in dict.fromkeys(terms)
     ]
     if rows:
-        connection.execute(insert(LOG_TERMS), rows)
+        connection.execute(_INSERT, rows)
 
 
 def terms_of(seqs: Sequence[int]) -> ColumnElement[bool]:

@@ -1,10 +1,11 @@
 """Which SQL keeps logs: stored completions and responses."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from evald.adapters.sql.documents import document_text, read_document
@@ -48,7 +49,7 @@ class SqlLogTable:
     @in_thread
     def find(self, log_id: str) -> StoredLog | None:
         """The log of this id, whichever its project and kind."""
-        return _one(self.session.connection, select(LOGS).where(_LOGS.id == log_id))
+        return _one(self.session.connection, _FIND, {"wanted": log_id})
 
     @in_thread
     def page(
@@ -156,10 +157,18 @@ class SqlLogTable:
 _GOING: Final = (_LOGS.seq, _LOGS.id, _LOGS.project_id, _LOGS.size)
 
 
-# Made once: to make it anew for every log takes longer than to carry it out.
+def _growing() -> Insert:
+    first = insert_or(LOG_SIZES)
+    grown = {name: _SIZES[name] + first.excluded[name] for name in ("logs", "bytes")}
+    return first.on_conflict_do_update(index_elements=[_SIZES.project_id], set_=grown)
+
+
+# Made once: to make them anew for every log takes longer than to carry them out.
 _INSERT: Final = (
     insert_or(LOGS).on_conflict_do_nothing(index_elements=[_LOGS.id]).returning(_LOGS.id, _LOGS.seq)
 )
+_GROW: Final = _growing()
+_FIND: Final = select(LOGS).where(_LOGS.id == bindparam("wanted"))
 
 
 def _named(project_id: str, kind: LogKind, log_id: str) -> tuple[Any, ...]:
@@ -216,8 +225,10 @@ def _within(connection: Connection, places: list[LogPlace], most_bytes: int) -> 
     return places
 
 
-def _one(connection: Connection, rows: Select[Any]) -> StoredLog | None:
-    row = connection.execute(rows).one_or_none()
+def _one(
+    connection: Connection, rows: Select[Any], named: Mapping[str, str] | None = None
+) -> StoredLog | None:
+    row = connection.execute(rows, named).one_or_none()
     return None if row is None else _read(row)
 
 
@@ -262,17 +273,7 @@ def _sums(gone: Iterable[Row[Any]]) -> dict[str, tuple[int, int]]:
 
 def _grow(connection: Connection, project_id: str, *, logs: int, size: int) -> None:
     """What the project keeps has grown by this much; negative where it has shrunk."""
-    grown = connection.execute(
-        update(LOG_SIZES)
-        .where(_SIZES.project_id == project_id)
-        .values(logs=_SIZES.logs + logs, bytes=_SIZES.bytes + size)
-    )
-    if grown.rowcount == 0:
-        first = insert_or(LOG_SIZES).values(project_id=project_id, logs=logs, bytes=size)
-        also = {"logs": _SIZES.logs + logs, "bytes": _SIZES.bytes + size}
-        connection.execute(
-            first.on_conflict_do_update(index_elements=[_SIZES.project_id], set_=also)
-        )
+    connection.execute(_GROW, {"project_id": project_id, "logs": logs, "bytes": size})
 
 
 def _size(log: StoredLog) -> int:

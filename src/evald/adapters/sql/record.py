@@ -13,7 +13,7 @@ from evald.wire.runs import RunStatus
 # Made once: this is the hot path, and building a statement takes longer than looking it up.
 # FOR UPDATE, which SQLite leaves out, keeps a second writer from adding to the same old tally.
 _RUN = (
-    select(RUNS.c.seq, RUNS.c.status, RUNS.c.tally)
+    select(RUNS.c.seq, RUNS.c.status, RUNS.c.tally, RUNS.c.chance)
     .where(RUNS.c.id == bindparam("run_id"))
     .with_for_update()
 )
@@ -28,19 +28,27 @@ WIDEST_GAP = 256
 
 
 def record_items(
-    connection: Connection, run_id: str, items: Iterable[StoredOutputItem]
+    connection: Connection,
+    run_id: str,
+    items: Iterable[StoredOutputItem],
+    *,
+    chance: int | None = None,
 ) -> RunStatus | None:
-    """The run's status; None, and nothing is kept, where the run is gone."""
+    """The run's status; None where the run is gone, or was taken up again since that chance."""
     run = connection.execute(_RUN, {"run_id": run_id}).one_or_none()
     if run is None:
         return None
+    is_former = chance is not None and run.chance != chance
+    if is_former:
+        # An answer was paid, and counts; an error is what the new chance is for.
+        items = [item for item in items if item.status != "error"]
     new = _unrecorded(connection, run.seq, items)
     if new:
         insert_items(connection, run.seq, new)
         grown = grown_tally(run.tally, [item.tally for item in new])
         connection.execute(_GROW, {"run_seq": run.seq, "grown": grown})
     status: RunStatus = run.status
-    return status
+    return None if is_former else status
 
 
 def _unrecorded(

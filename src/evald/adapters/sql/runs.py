@@ -124,6 +124,7 @@ def read_run(row: Row[Any]) -> StoredRun:
         started_at=row.started_at,
         ended_at=row.ended_at,
         imported=None if row.imported is None else read_document(row.imported),
+        chance=row.chance,
     )
 
 
@@ -145,6 +146,7 @@ def _values(run: StoredRun) -> dict[str, str | int | bool | None]:
         "tally": tally_text(run.tally),
         "error": error_text(run.error),
         "imported": None if run.imported is None else document_text(run.imported),
+        "chance": run.chance,
         "document": document_text(
             {
                 "name": run.name,

@@ -26,6 +26,7 @@ class Session:
         self._engine = engine
         self._threads = threads
         self._connection: Connection | None = None
+        self._left: list[Callable[[], object]] = []
 
     @property
     def connection(self) -> Connection:
@@ -45,15 +46,25 @@ class Session:
 
         It is waited for to its end, canceled or not: the connection has room for one at a time.
         """
-        return await uninterrupted(asyncio.get_running_loop().run_in_executor(self._threads, work))
+        todo = partial(_after, self._left, work) if self._left else work
+        self._left = []
+        return await uninterrupted(asyncio.get_running_loop().run_in_executor(self._threads, todo))
+
+    def leave(self, work: Callable[[], object]) -> None:
+        """The work, whose result nobody waits for, is done on the next trip, the commit's at last.
+
+        What it raises is raised there.
+        """
+        self._left.append(work)
 
     async def commit(self) -> None:
         """What was written is there, and the connection is given back."""
-        if self._connection is not None:
-            await self.run(partial(self._commit, self._connection))
+        if self._connection is not None or self._left:
+            await self.run(self._commit)
 
     async def rollback(self) -> None:
         """Nothing of what was written is there, and the connection is given back."""
+        self._left = []
         if self._connection is not None:
             await self.run(self.end)
 
@@ -63,7 +74,8 @@ class Session:
             self._connection.close()
             self._connection = None
 
-    def _commit(self, connection: Connection) -> None:
+    def _commit(self) -> None:
+        connection = self.connection
         try:
             connection.commit()
         except BaseException:
@@ -71,6 +83,12 @@ class Session:
             connection.invalidate()
             raise
         self.end()
+
+
+def _after(others: list[Callable[[], object]], work: Callable[[], T]) -> T:
+    for other in others:
+        other()
+    return work()
 
 
 class _Table(Protocol):

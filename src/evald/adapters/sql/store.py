@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError
 
 from evald.adapters.sql.archive_imports import SqlArchiveImportTable
 from evald.adapters.sql.blobs import SqlBlobTable
+from evald.adapters.sql.chances import SqlChanceTable
 from evald.adapters.sql.evals import SqlEvalTable
 from evald.adapters.sql.files import SqlFileTable
 from evald.adapters.sql.idempotency import SqlIdempotencyTable
@@ -97,6 +98,11 @@ class SqlTransaction:
     def workers(self) -> SqlWorkerTable:
         """Who works on runs."""
         return SqlWorkerTable(self.session)
+
+    @property
+    def chances(self) -> SqlChanceTable:
+        """Second chances of ended runs."""
+        return SqlChanceTable(self.session)
 
     @property
     def archive_imports(self) -> SqlArchiveImportTable:

@@ -62,6 +62,7 @@ RUNS = Table(
     Column("is_logged", Boolean),
     Column("is_told", Boolean),
     Column("planner_id", PlainText),
+    Column("chance", BigInteger),
     Column("checked_bytes", BigInteger),
     Column("planned_rows", BigInteger),
     Column("tally", Text),
@@ -199,6 +200,8 @@ ARCHIVE_IMPORTS = Table(
     Column("blob_id", Text),
     Column("attempts", BigInteger),
     Column("report", Text),
+    Column("claimed_by", PlainText),
+    Column("claimed_until", BigInteger),
 )
 
 WORKERS = Table(

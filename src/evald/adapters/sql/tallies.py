@@ -30,6 +30,11 @@ def read_tally(text: str) -> Tally:
     )
 
 
+def items_in(text: str) -> int:
+    """How many items the tally of this text counts."""
+    return sum(json.loads(text)["items"])
+
+
 def grown_tally(text: str, more: Iterable[Tally]) -> str:
     """The text of this tally and those together.
 
@@ -49,6 +54,24 @@ def grown_tally(text: str, more: Iterable[Tally]) -> str:
         _add_usages(kept["usage"], tally.usage)
         if tally.grader_usage:
             _add_usages(kept.setdefault(_BY_GRADERS, {}), tally.grader_usage)
+    return json.dumps(kept, separators=(",", ":"))
+
+
+def tally_without(text: str, errored: Iterable[str]) -> str:
+    """The text of this tally without errored items, of which these are the results.
+
+    Their usage stays: it was paid.
+    """
+    kept = json.loads(text)
+    items, criteria = kept["items"], kept["criteria"]
+    for results in errored:
+        items[2] -= 1
+        for result in json.loads(results):
+            counts = criteria[result["name"]]
+            if "error" in result:
+                counts[2] -= 1
+            else:
+                counts[0 if result["passed"] else 1] -= 1
     return json.dumps(kept, separators=(",", ":"))
 
 

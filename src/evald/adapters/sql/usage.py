@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import USAGE_LEDGER
@@ -13,7 +13,9 @@ from evald.ports.kept import UsageEntry
 
 _LEDGER = USAGE_LEDGER.c
 _KEY = (_LEDGER.project_id, _LEDGER.day, _LEDGER.model, _LEDGER.key_id, _LEDGER.route)
+_NAMES = tuple(column.name for column in _KEY)
 _SUMS = ("calls", "untold", "input_tokens", "cached_tokens", "output_tokens")
+_COLUMNS = (*_NAMES, *_SUMS)
 
 
 class SqlUsageTable:
@@ -22,18 +24,12 @@ class SqlUsageTable:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    @in_thread
-    def add(self, entries: Sequence[UsageEntry]) -> None:
+    async def add(self, entries: Sequence[UsageEntry]) -> None:
         """The entries are added to what is kept of their key, model, route and day."""
-        for entry in _merged(entries):
-            values = {name: getattr(entry, name) for name in (*_names(), *_SUMS)}
-            grown = {name: _LEDGER[name] + values[name] for name in _SUMS}
-            added = (
-                insert(USAGE_LEDGER)
-                .values(values)
-                .on_conflict_do_update(index_elements=_KEY, set_=grown)
-            )
-            self.session.connection.execute(added)
+        rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in _merged(entries)]
+        if rows:
+            # Every stored call waits for this one, and a trip of its own would take longer than it.
+            self.session.leave(lambda: self.session.connection.execute(_ADD, rows))
 
     @in_thread
     def between(
@@ -49,15 +45,21 @@ class SqlUsageTable:
         return [_read(row) for row in self.session.connection.execute(rows)]
 
 
-def _names() -> tuple[str, ...]:
-    return tuple(column.name for column in _KEY)
+def _add() -> Insert:
+    added = insert(USAGE_LEDGER)
+    grown = {name: _LEDGER[name] + added.excluded[name] for name in _SUMS}
+    return added.on_conflict_do_update(index_elements=_KEY, set_=grown)
+
+
+# Made once: to make it anew for every call takes longer than to carry it out.
+_ADD: Final = _add()
 
 
 def _merged(entries: Sequence[UsageEntry]) -> list[UsageEntry]:
     """One entry a key; always in the same order, lest two transactions wait for each other."""
     sums: dict[tuple[Any, ...], UsageEntry] = {}
     for entry in entries:
-        key = tuple(getattr(entry, name) for name in _names())
+        key = tuple(getattr(entry, name) for name in _NAMES)
         known = sums.get(key)
         sums[key] = entry if known is None else _sum(known, entry)
     return [sums[key] for key in sorted(sums)]
@@ -68,4 +70,4 @@ def _sum(one: UsageEntry, other: UsageEntry) -> UsageEntry:
 
 
 def _read(row: Row[Any]) -> UsageEntry:
-    return UsageEntry(**{name: row._mapping[name] for name in (*_names(), *_SUMS)})  # noqa: SLF001
+    return UsageEntry(**{name: row._mapping[name] for name in _COLUMNS})  # noqa: SLF001

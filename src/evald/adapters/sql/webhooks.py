@@ -92,7 +92,10 @@ class SqlWebhookTable:
 
     @in_thread
     def tell(self, ended: EndedRun, deliveries: list[StoredDelivery]) -> None:
-        """The deliveries are kept, and the run counts as told; doing it twice changes nothing."""
+        """The deliveries are kept, and this end of the run counts as told.
+
+        Doing it twice changes nothing; of a run that was taken up again, the next end is untold.
+        """
         for each in deliveries:
             # An endpoint that was deleted meanwhile is told of nothing.
             there = select(_HOOKS.id).where(_HOOKS.id == each.webhook_id).with_for_update()
@@ -104,8 +107,8 @@ class SqlWebhookTable:
                 .values(values)
                 .on_conflict_do_nothing(index_elements=[_DELIVERIES.id])
             )
-        told = update(RUNS).where(RUNS.c.id == ended.run_id).values(is_told=True)
-        self.session.connection.execute(told)
+        this_end = (RUNS.c.id == ended.run_id, RUNS.c.chance == ended.chance)
+        self.session.connection.execute(update(RUNS).where(*this_end).values(is_told=True))
 
     @in_thread
     def due_webhooks(self, *, now: int) -> list[str]:
@@ -214,4 +217,5 @@ def _ended(row: Row[Any]) -> EndedRun:
         run_id=row.id,
         type=cast(EventType, kind),
         ended_at=row.ended_at or 0,
+        chance=row.chance,
     )

@@ -2,6 +2,7 @@
 
 from sqlalchemy import or_, select, update
 
+from evald.adapters.sql.documents import error_text
 from evald.adapters.sql.files import unexpired
 from evald.adapters.sql.purge import purge_deleted_runs
 from evald.adapters.sql.record import record_items
@@ -15,6 +16,7 @@ from evald.adapters.sql.shards import (
 )
 from evald.adapters.sql.tables import ARCHIVE_IMPORTS, FILES, RUN_SHARDS, RUNS
 from evald.ports.kept import Shard, ShardState, StoredOutputItem, StoredRun
+from evald.wire.errors import ApiError
 from evald.wire.runs import RunStatus
 
 
@@ -113,18 +115,52 @@ class SqlWorkTable:
         self.session.connection.execute(change.values(started_before=before))
 
     @in_thread
-    def record(self, run_id: str, items: list[StoredOutputItem]) -> RunStatus | None:
+    def record(
+        self, run_id: str, items: list[StoredOutputItem], *, chance: int | None = None
+    ) -> RunStatus | None:
         """Those items whose rows have none yet are kept, and the run's tally has grown by them.
 
         Keeping an item twice changes nothing. Returns the run's status; None, and nothing is kept,
-        where the run is gone.
+        where the run is gone; None, and no errored item is kept, where it was taken up again since.
         """
-        return record_items(self.session.connection, run_id, items)
+        return record_items(self.session.connection, run_id, items, chance=chance)
 
     @in_thread
-    def end_shard(self, run_id: str, number: int) -> None:
-        """The shard is done."""
-        self.session.connection.execute(change_shard(run_id, number).values(is_done=True))
+    def end_shard(self, run_id: str, number: int, *, attempt: int | None = None) -> None:
+        """The shard is done, unless another attempt at it has begun since this one."""
+        change = change_shard(run_id, number)
+        if attempt is not None:
+            change = change.where(RUN_SHARDS.c.attempts == attempt)
+        self.session.connection.execute(change.values(is_done=True))
+
+    @in_thread
+    def complete(self, run_id: str, *, now: int) -> bool:
+        """The run is completed, if it has not ended and every shard is done; says whether."""
+        connection = self.session.connection
+        # Held first: what is asked next must be as of a moment in which nobody takes it up again.
+        run_seq = connection.scalar(
+            select(RUNS.c.seq)
+            .where(RUNS.c.id == run_id, IS_UNENDED, RUNS.c.planned_rows.is_not(None))
+            .with_for_update()
+        )
+        if run_seq is None:
+            return False
+        undone = (RUN_SHARDS.c.run_seq == run_seq, ~RUN_SHARDS.c.is_done)
+        if connection.scalar(select(RUN_SHARDS.c.number).where(*undone).limit(1)) is not None:
+            return False
+        ended = update(RUNS).where(RUNS.c.seq == run_seq)
+        connection.execute(ended.values(status="completed", ended_at=now))
+        return True
+
+    @in_thread
+    def fail(self, run_id: str, error: ApiError, *, now: int, chance: int) -> bool:
+        """The run has failed, if it has not ended, or been taken up again; says whether."""
+        failed = self.session.connection.execute(
+            update(RUNS)
+            .where(RUNS.c.id == run_id, IS_UNENDED, RUNS.c.chance == chance)
+            .values(status="failed", error=error_text(error), ended_at=now)
+        )
+        return failed.rowcount > 0
 
     @in_thread
     def release_shard(self, run_id: str, number: int) -> None:

@@ -3,11 +3,9 @@
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     Row,
-    cast,
     delete,
     exists,
     func,
@@ -17,10 +15,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from evald.adapters.sql.database_clock import database_now
 from evald.adapters.sql.runs import IS_UNENDED
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import RUN_SHARDS, RUNS, WORKERS
-from evald.ports.workers import WorkerCard
+from evald.adapters.sql.tallies import items_in
+from evald.ports.workers import WorkerCard, WorkLoad
 
 _WORKERS = WORKERS.c
 _SHARDS = RUN_SHARDS.c
@@ -37,7 +37,7 @@ class SqlWorkerTable:
     def beat(self, card: WorkerCard) -> bool:
         """The worker is alive as of now; says whether its row was still there."""
         connection = self.session.connection
-        now = _now(connection)
+        now = database_now(connection)
         beaten = connection.execute(
             update(WORKERS).where(_WORKERS.id == card.id).values(beat_at=now)
         )
@@ -102,6 +102,25 @@ class SqlWorkerTable:
         return list(self.session.connection.scalars(found.order_by(RUNS.c.seq)))
 
     @in_thread
+    def load(self) -> WorkLoad:
+        """What there is to do, for everybody together. Rows of runs without a plan are unknown."""
+        connection = self.session.connection
+        queued = select(func.count()).where(RUNS.c.status == "queued", RUNS.c.imported.is_(None))
+        worked_on = select(RUNS.c.planned_rows, RUNS.c.tally).where(
+            RUNS.c.status == "in_progress", RUNS.c.imported.is_(None)
+        )
+        runs = connection.execute(worked_on).all()
+        return WorkLoad(
+            queued_runs=connection.scalar(queued) or 0,
+            runs_in_progress=len(runs),
+            rows_to_do=sum(
+                max(0, run.planned_rows - items_in(run.tally))
+                for run in runs
+                if run.planned_rows is not None
+            ),
+        )
+
+    @in_thread
     def claim_shard(self, run_id: str, worker_id: str) -> int | None:
         """The lowest free shard of the run, which is the worker's now; None where none is free."""
         connection = self.session.connection
@@ -140,15 +159,8 @@ def _free(connection: Connection, worker_id: str, *, besides: frozenset[str]) ->
     return shards.rowcount + plans.rowcount
 
 
-def _now(connection: Connection) -> ColumnElement[int]:
-    """The second that it is, by the clock of the database."""
-    if connection.dialect.name == "sqlite":
-        return cast(func.strftime("%s", "now"), BigInteger)
-    return cast(func.extract("epoch", func.statement_timestamp()), BigInteger)
-
-
 def _has_beaten(connection: Connection, silent_s: int) -> ColumnElement[bool]:
-    return _WORKERS.beat_at >= _now(connection) - silent_s
+    return _WORKERS.beat_at >= database_now(connection) - silent_s
 
 
 def _card(row: Row[Any]) -> WorkerCard:

@@ -1,16 +1,20 @@
 """Runs over HTTP: create, list, get, cancel, delete."""
 
+import logging
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from evald.http.answers import plain_answer, run_answer, runs_answer
-from evald.http.operation import Api, project_of
+from evald.http.operation import Api, project_of, request_id_of
 from evald.http.parsing import RequestBody, read_idempotency, read_model, read_query, require_json
 from evald.http.run_body import read_run_body
 from evald.services import runs
 from evald.services.row_intake import RowIntake, open_intake
 from evald.wire.pages import ListRunsQuery
 from evald.wire.runs import CreateRunRequest
+
+_log = logging.getLogger("evald.http")
 
 
 async def create_run(api: Api, request: Request) -> Response:
@@ -26,6 +30,12 @@ async def create_run(api: Api, request: Request) -> Response:
             intake=intake,
             idempotency=read_idempotency(request, body.sha256()),
         )
+    _log.info(
+        "run_accepted request=%s run=%s eval=%s",
+        request_id_of(request),
+        view.run.id,
+        view.run.eval_id,
+    )
     return run_answer(view, context.blobs, status=201)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from evald.adapters.sql.session import Session
 from evald.adapters.sql.sqlite import sqlite_writer
@@ -55,6 +55,53 @@ async def test_a_commit_that_fails_is_taken_back(engine: Engine, threads: Execut
     await execute(again, "INSERT INTO children VALUES (NULL)")
     await again.commit()
     assert children(engine) == 1
+
+
+async def test_what_was_left_is_done_before_what_comes_next_and_in_order(
+    engine: Engine, threads: Executor
+) -> None:
+    session, done = Session(engine, threads), []
+    session.leave(lambda: done.append("first"))
+    session.leave(lambda: done.append("second"))
+
+    await session.run(lambda: done.append("third"))
+
+    assert done == ["first", "second", "third"]
+
+
+async def test_what_was_left_is_committed(engine: Engine, threads: Executor) -> None:
+    session = Session(engine, threads)
+    session.leave(lambda: session.connection.exec_driver_sql("INSERT INTO children VALUES (NULL)"))
+
+    await session.commit()
+
+    assert children(engine) == 1
+
+
+async def test_nothing_is_committed_when_what_was_left_fails(
+    engine: Engine, threads: Executor
+) -> None:
+    session = Session(engine, threads)
+    await execute(session, "INSERT INTO children VALUES (NULL)")
+    session.leave(lambda: session.connection.exec_driver_sql("INSERT INTO nowhere VALUES (1)"))
+
+    with pytest.raises(OperationalError):
+        await session.commit()
+    await session.rollback()
+
+    assert children(engine) == 0
+
+
+async def test_what_was_left_is_not_done_when_all_is_taken_back(
+    engine: Engine, threads: Executor
+) -> None:
+    session, done = Session(engine, threads), []
+    await execute(session, "INSERT INTO children VALUES (NULL)")
+    session.leave(lambda: done.append("never"))
+
+    await session.rollback()
+
+    assert (done, children(engine)) == ([], 0)
 
 
 async def test_what_was_committed_cannot_be_taken_back(engine: Engine, threads: Executor) -> None:

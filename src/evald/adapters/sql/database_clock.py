@@ -1,0 +1,10 @@
+"""The clock of the database, by which hosts agree on ages whatever their own clocks say."""
+
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func
+
+
+def database_now(connection: Connection) -> ColumnElement[int]:
+    """The second that it is, in Unix seconds, as an expression within a statement."""
+    if connection.dialect.name == "sqlite":
+        return cast(func.strftime("%s", "now"), BigInteger)
+    return cast(func.extract("epoch", func.statement_timestamp()), BigInteger)
