@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from evald.adapters.models.limited import FIRST_CALLS
 from tests.engine.runs import create_eval, create_run, has_ended, rows, wait_for
 from tests.support.mock_provider import MockProvider
 from tests.support.running_provider import running_provider
@@ -164,7 +163,7 @@ def test_a_server_ends_soon_while_calls_hang(tmp_path: Path) -> None:
         client = server.client()
         eval_id = create_eval(client)
         run_id = create_run(client, eval_id, rows(100))
-        wait_for(server, eval_id, run_id, until=lambda _: mock.seen.at_once == FIRST_CALLS)
+        wait_for(server, eval_id, run_id, until=lambda _: mock.seen.at_once == 64)
 
         assert_ends_well(server)
 

@@ -9,7 +9,10 @@ from evald.ports.clock import Clock
 from evald.ports.model import FailureKind, ModelAnswer, ModelClient, ModelFailure, ModelRequest
 
 FIRST_CALLS = 16
-"""How many calls are let through at once at first, until answers say that more may be."""
+OPENING_S = 0.05
+"""How many calls are let through at once at first, and after how many seconds twice as many, as
+long as nothing is refused: a refusal comes sooner than an answer.
+"""
 
 ROUND = 20
 """So many answers at least count as a round: of a few calls at once, one more is a great deal."""
@@ -34,7 +37,7 @@ for how long, if the provider does not say: doubled each time.
 class LimitedModel:
     """Lets at most `max_concurrency` calls through to another model client, first come first go.
 
-    It begins with 16 and, as long as nothing is refused, lets one more through for each answer. A
+    It begins with 16 and, as long as nothing is refused, lets twice as many through every 50 ms. A
     429 takes the limit down, once for all the calls that were sent before; from then on each full
     round of answers, or 20 where that is more, adds one again (additive increase, multiplicative
     decrease, as in TCP); well beyond where it was last refused, a quarter of a round does. While
@@ -53,7 +56,8 @@ class LimitedModel:
         self._clock = clock
         self._policy = policy
         self._limit = min(max_concurrency, FIRST_CALLS)
-        self._is_starting = True  # nothing was refused yet
+        self._opening: asyncio.TimerHandle | None = None
+        self._is_starting = self._limit < max_concurrency  # and nothing was refused yet
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._pause: asyncio.TimerHandle | None = None
@@ -93,6 +97,8 @@ class LimitedModel:
         Where the deadline passes before the call's turn: the provider's last 429, if that is why
         it had to wait, and otherwise a timeout of code `deadline_exceeded`.
         """
+        if self._is_starting and self._opening is None:
+            self._open_up_later()
         if self._is_open():  # and so nobody waits: whoever opens it hands on until it is not
             self._under_way += 1
         elif not await self._gets_turn(request.deadline):
@@ -106,6 +112,22 @@ class LimitedModel:
         finally:
             self._under_way -= 1
             self._hand_on()
+
+    def _open_up_later(self) -> None:
+        self._opening = asyncio.get_running_loop().call_later(OPENING_S, self._open_up)
+
+    def _open_up(self) -> None:
+        self._limit = min(self._max, 2 * self._limit)
+        if self._limit < self._max:
+            self._open_up_later()
+        else:
+            self._end_start()
+        self._hand_on()
+
+    def _end_start(self) -> None:
+        self._is_starting = False
+        if self._opening is not None:
+            self._opening.cancel()
 
     def _is_open(self) -> bool:
         return self._under_way < self._limit and self._pause is None
@@ -160,7 +182,7 @@ class LimitedModel:
         self._answers_since_cut = 0
         self._cuts += 1
         self._cuts_in_vain += 1
-        self._is_starting = False
+        self._end_start()
         self._cut_at = self._limit
         self._answers = 0
         self._limit = max(1, min(self._limit - 1, int(self._limit * (GENTLY if is_near else HARD))))
@@ -170,9 +192,7 @@ class LimitedModel:
 
     def _grow(self) -> None:
         self._answers += 1
-        if self._is_starting:
-            self._limit += 1
-        elif self._answers >= self._round():
+        if self._answers >= self._round():
             self._answers = 0
             self._limit += 1
         if self._limit == self._max:

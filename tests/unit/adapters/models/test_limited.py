@@ -208,13 +208,23 @@ def test_where_most_are_answered_a_refusal_takes_a_tenth() -> None:
     assert run_in_virtual_time(ask()) == [14, 9]
 
 
-def test_as_long_as_nothing_is_refused_each_answer_lets_one_more_through() -> None:
-    async def ask() -> list[int]:
-        client, provider = limited(64)
-        await all_of(client, *["1 ok"] * 200)
-        return [sum(began == second for began, _ in provider.begun) for second in range(4)]
+def test_as_long_as_nothing_is_refused_twice_as_many_go_every_50_ms() -> None:
+    async def ask() -> list[tuple[float, int]]:
+        client, provider = limited(100)
+        await all_of(client, *["1 ok"] * 100)
+        begun = [round(began, 3) for began, _ in provider.begun]
+        return [(moment, begun.count(moment)) for moment in sorted(set(begun))]
 
-    assert run_in_virtual_time(ask()) == [16, 32, 64, 64]
+    assert run_in_virtual_time(ask()) == [(0, 16), (0.05, 16), (0.1, 32), (0.15, 36)]
+
+
+def test_the_first_refusal_ends_the_opening() -> None:
+    async def ask() -> int:
+        client, provider = limited(100)
+        await all_of(client, "0.01 429", *["1 ok"] * 50)
+        return sum(began < 1 for began, _ in provider.begun)
+
+    assert run_in_virtual_time(ask()) == 16
 
 
 def test_who_only_refuses_is_left_alone_for_longer_and_longer() -> None:
