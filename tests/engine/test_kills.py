@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from openai.types.evals import RunRetrieveResponse
 
+from evald.engine.item import DEATHS_ALLOWED
 from tests.engine.runs import (
     create_eval,
     create_run,
@@ -114,7 +115,7 @@ def rows_on_disk(server: RunningServer) -> int:
     return int(count)
 
 
-def test_a_row_that_takes_the_process_down_three_times_is_errored_alone(tmp_path: Path) -> None:
+def test_a_row_that_takes_the_process_down_again_and_again_is_errored_alone(tmp_path: Path) -> None:
     (tmp_path / "evald.toml").write_text(
         '[[providers]]\nname = "fatal"\ntype = "python"\ntarget = "fatal:answer"\n'
         'models = ["mock-model"]\nmax_concurrency = 4\n'
@@ -127,7 +128,7 @@ def test_a_row_that_takes_the_process_down_three_times_is_errored_alone(tmp_path
     with running_server(tmp_path / "data") as server:
         eval_id = create_eval(server.client())
         run_id = create_run(server.client(), eval_id, rows(9))
-        for _ in range(3):
+        for _ in range(DEATHS_ALLOWED):
             server.process.wait(timeout=30)
             server.start()
 

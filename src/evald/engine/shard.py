@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from evald.domain.jsonl import LineSplitter
 from evald.engine.ends import note_end
-from evald.engine.item import DEATHS_ALLOWED, dead_row, work_row
+from evald.engine.item import DEATHS_ALLOWED, SUSPECT_DEATHS, dead_row, work_row
 from evald.engine.run_in_hand import RunInHand
 from evald.ports.blobs import BlobNotFound
 from evald.ports.kept import Shard, ShardState, StoredOutputItem
@@ -75,13 +75,13 @@ async def _work_rows(run: RunInHand, state: ShardState, rows: list[_RowText]) ->
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(run.recorder.keep_writing())
         for row in rows:
-            if row.deaths >= DEATHS_ALLOWED - 1:
+            if row.deaths >= SUSPECT_DEATHS:
                 async with asyncio.TaskGroup() as alone:
                     await _begin(run, row, marks, alone)
                 await run.recorder.write()
         async with asyncio.TaskGroup() as in_flight:
             for row in rows:
-                if row.deaths < DEATHS_ALLOWED - 1:
+                if row.deaths < SUSPECT_DEATHS:
                     await _begin(run, row, marks, in_flight)
         writing.cancel()
 
@@ -147,7 +147,7 @@ class _Marks:
         """The row, and the few after it, are marked as started."""
         if row.number < self._before:
             return
-        step = 1 if row.deaths >= DEATHS_ALLOWED - 1 else self._step
+        step = 1 if row.deaths >= SUSPECT_DEATHS else self._step
         end = self._shard.first_row + self._shard.row_count
         self._before = min(row.number + step, end)
         async with self._run.context.store.transaction() as tx:

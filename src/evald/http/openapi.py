@@ -49,7 +49,8 @@ _PARAMETER = re.compile(r"{(\w+)(?::path)?}")
 _BY_METADATA = frozenset({"listChatCompletions", "listResponses"})
 _STORING = frozenset({"createChatCompletion", "createResponse"})
 _ASKING = frozenset({"getResponse", "deleteResponse", "cancelResponse"})
-_IDEMPOTENT = frozenset({"createEval", "createEvalRun", "createFile"})
+_TAKING_UP = frozenset({"retryRun", "resumeRun"})
+_IDEMPOTENT = frozenset({"createEval", "createEvalRun", "createFile", "regradeRun", *_TAKING_UP})
 
 
 def openapi_document(operations: Sequence[Operation]) -> bytes:
@@ -215,7 +216,7 @@ def _refusals(operation: Operation) -> list[str]:
     takes_body = bool(_body(operation))
     asks_provider = operation.is_passed_on or operation.id in _ASKING
     present = {
-        "400": takes_body or operation.query is not None or operation.id in _ASKING,
+        "400": takes_body or operation.query is not None or operation.id in _ASKING | _TAKING_UP,
         "401": True,
         "404": "{" in operation.path or operation.is_passed_on,
         "408": takes_body,

@@ -24,7 +24,9 @@ class WireModel(BaseModel):
     send fields of older versions (`share_with_openai`). Types are strict: "5" is not 5.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", strict=True, protected_namespaces=(), allow_inf_nan=False
+    )
 
 
 class OpenWireModel(WireModel):

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import JsonValue
+
 from evald.wire.base import JsonObject, Metadata, OpenWireModel, UnixTime, WireModel
 from evald.wire.pages import ListQuery
 
@@ -34,7 +36,7 @@ class StoredChatCompletion(OpenWireModel):
     model: str
     created: UnixTime
     metadata: dict[str, str] | None
-    choices: list[JsonObject]
+    choices: JsonValue
 
 
 class StoredMessage(OpenWireModel):

@@ -27,11 +27,11 @@ class Response(OpenWireModel):
 
     id: str
     object: Literal["response"] = "response"
-    created_at: float
-    model: str
-    status: str
-    output: list[JsonValue]
-    metadata: Metadata | None = None
+    created_at: JsonValue = None
+    model: JsonValue = None
+    status: JsonValue = None
+    output: JsonValue = None
+    metadata: JsonValue = None
 
 
 class DeletedResponse(WireModel):
