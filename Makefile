@@ -15,7 +15,7 @@ WORKERS := -n 2 --dist loadfile
 # Slow tests wait more than they work: for processes that start, for rows that take their time.
 WAITING := -n 3 --dist loadfile
 # These measure, or print what they found at their end: they run when nothing else does.
-ALONE := tests/acceptance/test_startup.py tests/clients tests/engine/test_fairness.py \
+ALONE := tests/acceptance/test_startup.py tests/chaos tests/clients tests/engine/test_fairness.py \
 	tests/engine/test_quick_run.py tests/fuzz tests/hostile tests/sandbox tests/wire/test_large_bodies.py
 
 .DEFAULT_GOAL := help

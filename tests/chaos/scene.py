@@ -158,6 +158,7 @@ def end_state(client: openai.OpenAI, eval_id: str, run_id: str) -> dict[str, Any
             "status": item["status"],
             "scores": [(result["score"], result["passed"]) for result in item["results"]],
             "said": item["sample"]["output"],
+            "error": item["sample"]["error"],
         }
     results = run["per_testing_criteria_results"] or []
     return {

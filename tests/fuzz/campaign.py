@@ -113,7 +113,7 @@ class Campaign:
         schema = self._schemas.get((operation, status))
         if schema is not None and is_plain and answer.body:
             problems = [str(each) for each in schema.iter_errors(orjson.loads(answer.body))]
-            assert problems == [], (operation, answer.status, answer.body[:2_000])
+            assert problems == [], (operation, problems[:3], answer.body[:1_000])
 
     def _described(self, operation: str) -> Any:
         found = _operations(self.document)[operation]

@@ -166,8 +166,9 @@ def _shown(log: StoredLog) -> Json:
     """The completion as the API answers it; one that was imported as it was answered elsewhere."""
     body = _object(log.body)
     if log.request is None:
-        is_changed = log.metadata != (body.get("metadata") or {})
-        return {**body, "metadata": {**log.metadata}} if is_changed else body
+        is_as_told = "metadata" in body and log.metadata == (body["metadata"] or {})
+        metadata: Json = {} if is_as_told else {"metadata": {**log.metadata}}
+        return {**body, **metadata, **({} if body.get("id") == log.id else {"id": log.id})}
     shown = completion_body(_object(log.request), body, metadata=log.metadata)
     return {**shown, "id": log.id, "created": log.created, "request_id": log.request_id or None}
 

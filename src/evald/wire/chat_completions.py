@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
-
 from evald.wire.base import JsonObject, Metadata, OpenWireModel, UnixTime, WireModel
 from evald.wire.pages import ListQuery
 
@@ -36,7 +34,6 @@ class StoredChatCompletion(OpenWireModel):
     model: str
     created: UnixTime
     metadata: dict[str, str] | None
-    choices: JsonValue
 
 
 class StoredMessage(OpenWireModel):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field
 
 from evald.wire.base import Metadata, OpenWireModel, WireModel
 from evald.wire.pages import ListQuery, Order
@@ -27,11 +27,6 @@ class Response(OpenWireModel):
 
     id: str
     object: Literal["response"] = "response"
-    created_at: JsonValue = None
-    model: JsonValue = None
-    status: JsonValue = None
-    output: JsonValue = None
-    metadata: JsonValue = None
 
 
 class DeletedResponse(WireModel):
