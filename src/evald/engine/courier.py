@@ -20,7 +20,7 @@ from evald.wire.webhooks import EventData
 
 _log = logging.getLogger("evald.engine")
 
-LOOK_S = 1.0
+LOOK_S = 2.0
 """How often runs that ended and deliveries that are due are looked for."""
 
 AT_ONCE = 32
@@ -85,10 +85,14 @@ class Courier:
 
     async def look(self, group: asyncio.TaskGroup) -> None:
         """What happened is written down to be told, and what is due is on its way in the group."""
-        await self._write_down()
         now = self._tools.clock.now()
         async with self._tools.store.snapshot() as tx:
+            ended = await tx.webhooks.untold(most=FORGOTTEN_AT_ONCE)
             due = await tx.webhooks.due_webhooks(now=now)
+        if ended:
+            await self._write_down(ended)
+            async with self._tools.store.snapshot() as tx:
+                due = await tx.webhooks.due_webhooks(now=now)
         for webhook_id in due:
             room = min(
                 AT_ONCE - self._under_way.total(), AT_ONCE_EACH - self._under_way[webhook_id]
@@ -112,12 +116,9 @@ class Courier:
             self._under_way[webhook_id] += 1
             group.create_task(self._carry(delivery))
 
-    async def _write_down(self) -> None:
-        store = self._tools.store
-        async with store.snapshot() as tx:
-            ended = await tx.webhooks.untold(most=FORGOTTEN_AT_ONCE)
+    async def _write_down(self, ended: list[EndedRun]) -> None:
         for run in ended:
-            async with store.transaction() as tx:
+            async with self._tools.store.transaction() as tx:
                 hooks = await tx.webhooks.all(run.project_id)
                 due = [_delivery(run, hook) for hook in hooks if run.type in hook.events]
                 await tx.webhooks.tell(run, due)

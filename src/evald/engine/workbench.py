@@ -180,6 +180,8 @@ class Workbench:
                 run = await tx.work.find(run_id)
                 if run is None or has_ended(run.status):
                     return None
+                if run.planned_rows is None:
+                    return None  # another worker plans it, and its rows may not be written yet
                 an_eval = await tx.evals.get(run.project_id, run.eval_id)
             if an_eval is None:
                 return None
