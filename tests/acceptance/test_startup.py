@@ -136,7 +136,7 @@ def test_a_server_with_nothing_to_do_rests(tmp_path: Path) -> None:
         share = best_of(IDLE_TRIES, lambda: idle_share(process), target=MOST_IDLE_CPU)
         resident_mb = process.memory_info().rss / 1e6
 
-    print(f"idle: {share:.1%} CPU, {resident_mb:.0f} MB")
+    print(f"idle: {share:.1%} CPU, {resident_mb:.1f} MB")
     assert share <= MOST_IDLE_CPU
     assert resident_mb < MOST_IDLE_MB
 

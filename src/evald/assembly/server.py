@@ -28,6 +28,7 @@ from evald.assembly.world import (
     new_loop,
     new_worker,
     opened_world,
+    share_memory_among_threads,
 )
 from evald.engine.context import LOCAL
 from evald.http.app import build_api
@@ -77,6 +78,7 @@ def serve(settings: Settings) -> None:
         raise CannotServe(message)
     sys.setswitchinterval(SWITCH_S)
     allow_open_files()
+    share_memory_among_threads()
     try:
         folder = open_data_folder(settings.data_dir)
         with (

@@ -1,10 +1,11 @@
 """The world of a process that carries out runs: what it opens, serving or not, until its end."""
 
 import asyncio
+import ctypes
 import os
 import resource
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -33,6 +34,10 @@ from evald.services.context import WebhookTools
 from evald.settings import Settings
 
 OPEN_FILES = 65_536
+
+M_ARENA_MAX = -8
+HEAPS = 1
+"""What glibc calls the number of its heaps, and how many there are to be."""
 
 DAY_S = 86_400
 
@@ -68,6 +73,12 @@ def allow_open_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(most, OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def share_memory_among_threads() -> None:
+    """All threads allocate from few heaps: each of glibc's own keeps some megabytes of its own."""
+    with suppress(OSError, AttributeError):  # only glibc has it
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, HEAPS)
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
