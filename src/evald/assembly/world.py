@@ -36,7 +36,7 @@ from evald.settings import Settings
 OPEN_FILES = 65_536
 
 M_ARENA_MAX = -8
-HEAPS = 1
+HEAPS = 2
 """What glibc calls the number of its heaps, and how many there are to be."""
 
 DAY_S = 86_400
