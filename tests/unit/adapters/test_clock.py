@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -39,6 +40,13 @@ def test_no_id_comes_twice() -> None:
     made |= {CLOCK.new_uuid() for _ in range(1_000)}
 
     assert len(made) == 3_000
+
+
+def test_no_id_comes_twice_to_threads_that_ask_at_once() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(CLOCK.new_id, [IdPrefix.OUTPUT_ITEM] * 20_000))
+
+    assert len(set(made)) == 20_000
 
 
 def test_jitter_is_a_share() -> None:

@@ -4,7 +4,6 @@ The limits are documented ("Graders" guide, OpenAPI document); that breaking the
 creation is ours.
 """
 
-
 import pytest
 from pydantic import JsonValue, TypeAdapter
 

@@ -108,7 +108,8 @@ class OpenAiHttp:
         timeout = (
             self._attempt_timeout if left_s > self._attempt_timeout_s else attempt_timeout(left_s)
         )
-        outcome = await self._attempt(self._urls[request.api], _body(request.body), within=timeout)
+        body = sendable(exact_json.dump_bytes(request.body))
+        outcome = await self._attempt(self._urls[request.api], body, within=timeout)
         if isinstance(outcome, ModelFailure):
             return outcome
         return ModelAnswer(outcome, self._clock.monotonic() - began)
@@ -125,7 +126,7 @@ class OpenAiHttp:
         return [model for model in models if model is not None]
 
     async def _attempt(
-        self, url: URL, body: bytes | io.BytesIO | None, *, within: aiohttp.ClientTimeout
+        self, url: URL, body: aiohttp.Payload | None, *, within: aiohttp.ClientTimeout
     ) -> dict[str, JsonValue] | ModelFailure:
         """The object that comes back for the body, or, without one, for a GET."""
         try:
@@ -220,23 +221,12 @@ def joined(base: URL, path: str) -> URL:
     return base.with_path(f"{base.raw_path.rstrip('/')}/{path}", encoded=True, keep_query=True)
 
 
-def sendable(content: bytes) -> bytes | io.BytesIO:
+def sendable(content: bytes) -> aiohttp.Payload:
     """The content as the session takes it."""
-    return content if len(content) <= _LARGE_BODY_BYTES else io.BytesIO(content)
-
-
-def _body(body: dict[str, JsonValue]) -> bytes | io.BytesIO:
-    try:
-        content = orjson.dumps(body, default=_number_as_given)
-    except orjson.JSONEncodeError:  # a lone surrogate, or an integer of more than 64 bits
-        content = exact_json.dump(body).encode()
-    return sendable(content)
-
-
-def _number_as_given(value: object) -> orjson.Fragment:
-    if isinstance(value, exact_json.ExactFloat):
-        return orjson.Fragment(value.text)
-    raise TypeError
+    # Told what it is, the session need not look for the kind of payload that fits.
+    if len(content) <= _LARGE_BODY_BYTES:
+        return aiohttp.BytesPayload(content)
+    return aiohttp.BytesIOPayload(io.BytesIO(content))
 
 
 async def _content(stream: aiohttp.StreamReader, *, limit: int) -> bytes:

@@ -53,6 +53,7 @@ class PacedModel:
         self._clock = clock
         self._requests = _Meter(pace.requests_per_minute)
         self._tokens = _Meter(pace.tokens_per_minute)
+        self._is_paced = pace != Pace()
         self._expected = FIRST_TOKENS
         self._queue = asyncio.Lock()
 
@@ -68,6 +69,8 @@ class PacedModel:
 
     async def ask(self, request: ModelRequest) -> ModelAnswer | ModelFailure:
         """What the inner client answers; a timeout where the call's turn comes too late."""
+        if not self._is_paced:
+            return await self._inner.ask(request)
         try:
             async with asyncio.timeout(request.deadline - self._clock.monotonic()):
                 expected = await self._turn(request.deadline)
