@@ -1,56 +1,37 @@
-"""`make bench`: what a row costs the server, beside a floor measured in the same minute.
+"""`make bench-rows`: what a row costs the server, beside a floor measured in the same minute.
 
 A mock provider answers in a process of its own; the server runs as an operator starts it. Rows are
-of about 1 KB, one chat completion and one exact match each, every result kept (SQLite, WAL,
+of 1.1 KB, one chat completion and one exact match each, every result kept (SQLite, WAL,
 synchronous=FULL, batches of 64 rows or 0.1 s).
 """
 
 import argparse
-import asyncio
 import json
 import platform
+import random
 import re
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import openai
-import orjson
 import psutil
 
+from bench.floor import measure_floor
+from bench.measured import HEADING, Measured
 from tests.engine.runs import create_eval
 from tests.support.running_server import ROOT, RunningServer, running_server
 
-FLOOR_BATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One line of the table."""
-
-    what: str
-    rows: int
-    seconds: float
-    cpu_s: float
-    peak_rss_mb: float
-
-    def line(self) -> str:
-        """The line, its figures aligned."""
-        return (
-            f"{self.what:<34} {self.rows:>9,} {self.seconds:>9.2f}"
-            f" {self.rows / self.seconds:>9,.0f}"
-            f" {1_000 * self.cpu_s / self.rows:>11.3f} {self.peak_rss_mb:>9.0f}"
-        )
-
-
-HEADING = f"{'':<34} {'rows':>9} {'seconds':>9} {'rows/s':>9} {'CPU ms/row':>11} {'peak MB':>9}"
+POLL_S = 0.2
+WORDS = """
+the a and to of is not it in on for with printer screen mouse login ticket network account paper
+again still opens prints fails asks shows waits says user office third floor laptop since today
+morning update version error window please check reset password server share desk cable light
+"""
 
 
 def main() -> None:
@@ -67,7 +48,7 @@ def main() -> None:
     print(HEADING)
     with tempfile.TemporaryDirectory() as folder, mock_provider(chosen.latency_ms) as base_url:
         lines = rows_file(Path(folder) / "rows.jsonl", chosen.rows)
-        floor = asyncio.run(measure_floor(lines, base_url, chosen.concurrency))
+        floor = measure_floor(lines, base_url, chosen.concurrency)
         print(floor.line())
         server = measure_server(lines, base_url, chosen.concurrency)
         print(server.line())
@@ -75,10 +56,15 @@ def main() -> None:
 
 
 def rows_file(path: Path, count: int) -> Path:
-    """A JSONL file of rows of about 1 KB, whose prompt the mock provider echoes."""
+    """A JSONL file of rows of 1.1 KB, whose prompt the mock provider echoes; nine of ten expect it.
+
+    A prompt has 95 words, which differ from row to row.
+    """
+    chance = random.Random(1)
+    texts = [" ".join(chance.choices(WORDS.split(), k=95)) for _ in range(1_000)]
     with path.open("w") as file:
         for number in range(count):
-            prompt = f"ticket {number}: " + "the printer on the third floor is out again. " * 20
+            prompt = f"ticket {number}: {texts[number % len(texts)]}"
             item = {"prompt": prompt, "expected": prompt if number % 10 else "other"}
             file.write(json.dumps({"item": item}) + "\n")
     return path
@@ -145,65 +131,12 @@ def run_file_id(client: openai.OpenAI, eval_id: str, file_id: str) -> int:
         },
     )
     while run.status in ("queued", "in_progress"):
-        time.sleep(0.05)
+        time.sleep(POLL_S)
         run = client.evals.runs.retrieve(run.id, eval_id=eval_id)  # type: ignore[assignment]
     counts = run.result_counts
     assert run.status == "completed", run.error
     assert counts.errored == 0
     return counts.total
-
-
-async def measure_floor(lines: Path, base_url: str, concurrency: int) -> Measured:
-    """The same work by hand: aiohttp and SQLite in batches, nothing else."""
-    process = psutil.Process()
-    items = [json.loads(line)["item"] for line in lines.read_text().splitlines()]
-    with tempfile.TemporaryDirectory() as folder:
-        database = sqlite3.connect(Path(folder) / "floor.sqlite3")
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
-        database.execute("CREATE TABLE results (row INTEGER, passed INTEGER, answer BLOB)")
-        cpu, began = _cpu_s(process), time.perf_counter()
-        connector = aiohttp.TCPConnector(limit=concurrency)
-        async with aiohttp.ClientSession(connector=connector) as session:
-            await _ask_all(items, session, f"{base_url}/chat/completions", database)
-        seconds = time.perf_counter() - began
-        database.close()
-    cpu_s = _cpu_s(process) - cpu
-    return Measured(
-        "floor: aiohttp + SQLite", len(items), seconds, cpu_s, _peak_rss_mb(process.pid)
-    )
-
-
-async def _ask_all(
-    items: list[dict[str, str]],
-    session: aiohttp.ClientSession,
-    url: str,
-    database: sqlite3.Connection,
-) -> None:
-    waiting = iter(enumerate(items))
-    done: list[tuple[int, bool, bytes]] = []
-
-    async def work() -> None:
-        for number, item in waiting:
-            message = {"role": "user", "content": item["prompt"]}
-            body = orjson.dumps({"model": "mock-model", "messages": [message]})
-            async with session.post(url, data=body) as answer:
-                content = await answer.read()
-            text = orjson.loads(content)["choices"][0]["message"]["content"]
-            done.append((number, text == item["expected"], content))
-            if len(done) >= FLOOR_BATCH:
-                _insert(database, done)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(session.connector.limit if session.connector else 1):
-            group.create_task(work())
-    _insert(database, done)
-
-
-def _insert(database: sqlite3.Connection, done: list[tuple[int, bool, bytes]]) -> None:
-    with database:
-        database.executemany("INSERT INTO results VALUES (?, ?, ?)", done)
-    done.clear()
 
 
 def _cpu_s(process: psutil.Process) -> float:
