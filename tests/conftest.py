@@ -1,8 +1,29 @@
 """What all tests share."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # The machine is shared: a law is not broken by taking long.
 settings.register_profile("evald", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=10)  # for `make test`
 settings.load_profile("evald")
+
+_HERE = Path(__file__).parent
+LONGEST = [
+    _HERE / "chaos" / "test_chaos.py",
+    _HERE / "engine" / "test_second_chances.py",
+    _HERE / "engine" / "test_kills.py",
+    _HERE / "engine" / "test_kills_logs.py",
+    _HERE / "rescue" / "test_process.py",
+    _HERE / "wire" / "test_starting.py",
+]
+"""Files that take minutes. One that began last would keep everybody waiting for it."""
+_PLACES = {path: place for place, path in enumerate(LONGEST)}
+
+
+@pytest.hookimpl(trylast=True)  # the order is random before
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files come first: workers take files in this order."""
+    items.sort(key=lambda item: _PLACES.get(item.path, len(LONGEST)))

@@ -11,9 +11,10 @@ import pytest
 from evald.adapters.blobs.disk import DiskBlobs
 from evald.adapters.blobs.in_database import DatabaseBlobs
 from evald.adapters.clock import SystemClock
-from evald.adapters.sql.store import SqlStore, open_shared_store, open_store
+from evald.adapters.sql.store import SqlStore, open_shared_store
 from evald.ports.blobs import Blobs
 from evald.ports.store import Store
+from tests.support.new_store import open_new_store
 from tests.support.postgresql import empty, running_postgresql
 
 OpenedStore = Callable[[Path], AbstractAsyncContextManager[Store]]
@@ -21,7 +22,7 @@ OpenedStore = Callable[[Path], AbstractAsyncContextManager[Store]]
 
 @asynccontextmanager
 async def sqlite(folder: Path) -> AsyncIterator[Store]:
-    store = await open_store(folder / "evald.sqlite3")
+    store = await open_new_store(folder / "evald.sqlite3")
     try:
         yield store
     finally:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from evald.ports.blobs import BlobNotFound, Blobs
 from tests.contract.kept import new_id
+from tests.support.examples import at_most
 
 PIECE = 1_048_576
 
@@ -24,7 +25,7 @@ async def pieces(
     return [piece async for piece in blobs.read(blob_id, start=start, size=size)]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(at_most(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chunks=st.lists(st.binary(max_size=40), max_size=5), data=st.data())
 async def test_any_part_of_a_blob_is_read(
     blobs: Blobs, chunks: list[bytes], data: st.DataObject

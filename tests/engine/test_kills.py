@@ -26,16 +26,26 @@ from tests.support.running_server import RunningServer, running_server
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider() -> Iterator[MockProvider]:
     with running_provider(MockProvider(latency_s=0.02)) as mock:
         yield mock
 
 
-@pytest.fixture
-def server(tmp_path: Path, provider: MockProvider) -> Iterator[RunningServer]:
-    with running_server(tmp_path / "data", EVALD_UPSTREAM_BASE_URL=provider.base_url) as running:
+@pytest.fixture(scope="module")
+def opened_server(
+    tmp_path_factory: pytest.TempPathFactory, provider: MockProvider
+) -> Iterator[RunningServer]:
+    folder = tmp_path_factory.mktemp("kills") / "data"
+    with running_server(folder, EVALD_UPSTREAM_BASE_URL=provider.base_url) as running:
         yield running
+
+
+@pytest.fixture
+def server(opened_server: RunningServer) -> RunningServer:
+    """Killed by one test after the other, and up at the beginning of each; each has its own run."""
+    opened_server.ensure_up()
+    return opened_server
 
 
 def assert_whole(server: RunningServer, eval_id: str, run_id: str, *, count: int) -> None:
@@ -95,12 +105,12 @@ def test_2000_rows_survive_kills_in_their_midst(
     eval_id = create_eval(server.client())
     run_id = create_run(server.client(), eval_id, rows(2_000))
 
-    answered = kept = 0
+    answered, kept = provider.seen.answers, 0
     for moment in moments:
         wait_for(server, eval_id, run_id, until=at_row(moment))
         server.kill()
         paid, kept_before = provider.seen.answers - answered, kept
-        answered, kept = provider.seen.answers, rows_on_disk(server)
+        answered, kept = provider.seen.answers, rows_on_disk(server, run_id)
         # Lost are the answers not yet written: 64 rows, or those of the last tenth of a second.
         assert 0 <= paid - (kept - kept_before) <= 64 + 200
         server.start()
@@ -109,9 +119,10 @@ def test_2000_rows_survive_kills_in_their_midst(
     assert provider.seen.answers - answered == 2_000 - kept  # no row on disk is asked for again
 
 
-def rows_on_disk(server: RunningServer) -> int:
+def rows_on_disk(server: RunningServer, run_id: str) -> int:
+    count_of = "SELECT count(*) FROM output_items JOIN runs ON seq = run_seq WHERE runs.id = ?"
     with closing(sqlite3.connect(server.folder / "evald.sqlite3")) as database:
-        (count,) = database.execute("SELECT count(*) FROM output_items").fetchone()
+        (count,) = database.execute(count_of, (run_id,)).fetchone()
     return int(count)
 
 
@@ -141,18 +152,16 @@ def test_a_row_that_takes_the_process_down_again_and_again_is_errored_alone(tmp_
     assert errored[0].sample.error.code == "internal_error"
 
 
-def test_an_orderly_end_hands_back_what_is_in_flight(
-    tmp_path: Path, provider: MockProvider
-) -> None:
-    provider.latency_s = 30.0
-    environment = {"EVALD_UPSTREAM_BASE_URL": provider.base_url}
-    with running_server(tmp_path / "data", **environment) as server:
-        eval_id = create_eval(server.client())
-        run_id = create_run(server.client(), eval_id, rows(20))
-        wait_for(server, eval_id, run_id, until=lambda _: provider.seen.at_once == 20)
+def test_an_orderly_end_hands_back_what_is_in_flight(tmp_path: Path) -> None:
+    with running_provider(MockProvider(latency_s=30.0)) as provider:
+        environment = {"EVALD_UPSTREAM_BASE_URL": provider.base_url}
+        with running_server(tmp_path / "data", **environment) as server:
+            eval_id = create_eval(server.client())
+            run_id = create_run(server.client(), eval_id, rows(20))
+            wait_for(server, eval_id, run_id, until=lambda _: provider.seen.at_once == 20)
 
-        assert server.stop() == 0
+            assert server.stop() == 0
 
-        provider.latency_s = 0.0
-        server.start()
-        assert_whole(server, eval_id, run_id, count=20)
+            provider.latency_s = 0.0
+            server.start()
+            assert_whole(server, eval_id, run_id, count=20)

@@ -27,22 +27,33 @@ def provider() -> Iterator[MockProvider]:
         yield mock
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     return "" if request.param == "sqlite" else new_database()
 
 
-@pytest.fixture
-def server(tmp_path: Path, provider: MockProvider, url: str) -> Iterator[RunningServer]:
+@pytest.fixture(scope="module")
+def opened_server(
+    tmp_path_factory: pytest.TempPathFactory, provider: MockProvider, url: str
+) -> Iterator[RunningServer]:
     settings = {"EVALD_UPSTREAM_BASE_URL": provider.base_url, "EVALD_DATABASE_URL": url}
-    with running_server(tmp_path / "data", **settings) as running:
+    with running_server(tmp_path_factory.mktemp("logs") / "data", **settings) as running:
         yield running
 
 
 @pytest.fixture
+def server(opened_server: RunningServer) -> RunningServer:
+    """Killed by one test after the other, and up at the beginning of each."""
+    opened_server.ensure_up()
+    return opened_server
+
+
+@pytest.fixture
 def place(server: RunningServer, url: str) -> Path | str:
-    """Where the server's store is."""
-    return url or server.folder
+    """Where the server's store is, which holds no logs of an earlier test."""
+    place = url or server.folder
+    delete_logs(place)
+    return place
 
 
 def completions() -> list[StoredLog]:

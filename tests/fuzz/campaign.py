@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
 from tests.fuzz.wire_values import FILE
 from tests.support.raw_client import Answer, Ask, Connection
@@ -127,14 +126,14 @@ class Campaign:
 
     def _remember(self, operation: str, answer: Answer) -> None:
         if operation in MADE_BY:
-            made = orjson.loads(answer.body)
+            made = json.loads(answer.body)
             self._keep(self.ids[MADE_BY[operation]], made["id"])
             if operation == "createEvalRun":
                 self._keep(self.runs, (made["eval_id"], made["id"]))
         elif operation == "listModels":
-            self.ids["model_id"] = [each["id"] for each in orjson.loads(answer.body)["data"]]
+            self.ids["model_id"] = [each["id"] for each in json.loads(answer.body)["data"]]
         elif operation == "getEvalRunOutputItems":
-            for item in orjson.loads(answer.body)["data"]:
+            for item in json.loads(answer.body)["data"]:
                 self._keep(self.items, (item["eval_id"], item["run_id"], item["id"]))
 
     def _keep(self, known: list[Any], one: Any) -> None:

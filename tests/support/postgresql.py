@@ -38,7 +38,11 @@ def empty(url: str) -> None:
             text("SELECT tablename FROM pg_tables WHERE schemaname = :schema"), {"schema": SCHEMA}
         )
         tables = [f"{SCHEMA}.{name}" for name in found if name != "schema_version"]
-        connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        asked = [f"SELECT '{each}' WHERE EXISTS (SELECT FROM {each})" for each in tables]
+        # A table that is truncated gets new files, empty or not: that takes longer than a test.
+        filled = connection.scalars(text(" UNION ALL ".join(asked))).all()
+        if filled:
+            connection.execute(text(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE"))
     engine.dispose()
 
 

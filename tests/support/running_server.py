@@ -73,6 +73,11 @@ class RunningServer:
         log.close()
         self._wait_until_ready()
 
+    def ensure_up(self) -> None:
+        """Started again if a test before has ended it, or has failed before it could start it."""
+        if self.process.poll() is not None:
+            self.start()
+
     def kill(self) -> None:
         """The process is gone, as by a power loss of its own."""
         self.process.send_signal(signal.SIGKILL)

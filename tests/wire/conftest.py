@@ -159,6 +159,20 @@ def responses_server(
         yield running
 
 
+@pytest.fixture(scope="session")
+def gateway(responses_server: RunningServer) -> Iterator[openai.OpenAI]:
+    """The official client of `responses_server`; it asks once."""
+    with responses_server.client(max_retries=0) as official:
+        yield official
+
+
+@pytest.fixture(scope="session")
+def plain(responses_server: RunningServer) -> Iterator[httpx2.Client]:
+    """Plain HTTP to `responses_server`."""
+    with plain_http(responses_server, key="sk-any") as client:
+        yield client
+
+
 def write_providers_of_responses(folder: Path, base_url: str) -> None:
     """An evald.toml: `native`, `storing`, `other`, `chat` and `deaf` models, and `python` ones."""
     kinds = {

@@ -20,20 +20,8 @@ from tests.support.raw_server import Request
 from tests.support.running_server import RunningServer
 from tests.support.said_responses import USAGE, answering, message, new_id, response, streamed
 from tests.support.scripted_provider import Reply, ScriptedProvider, json_reply
-from tests.wire.conftest import plain_http
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def gateway(responses_server: RunningServer) -> openai.OpenAI:
-    return responses_server.client(max_retries=0)
-
-
-@pytest.fixture(scope="module")
-def plain(responses_server: RunningServer) -> Any:
-    with plain_http(responses_server, key="sk-any") as client:
-        yield client
 
 
 def new_model(kind: str) -> str:

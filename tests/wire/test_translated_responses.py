@@ -13,11 +13,9 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from tests.support.running_server import RunningServer
 from tests.support.said_responses import completing
 from tests.support.scripted_provider import EVENTS, Reply, ScriptedProvider, json_reply
 from tests.wire.bodies import an_eval, inline, responses, row
-from tests.wire.conftest import plain_http
 from tests.wire.runs import ended_run, items_of, said_by
 
 _numbers = itertools.count(1)
@@ -38,17 +36,6 @@ class City(BaseModel):
     """What a model is asked to say."""
 
     name: str
-
-
-@pytest.fixture(scope="module")
-def gateway(responses_server: RunningServer) -> openai.OpenAI:
-    return responses_server.client(max_retries=0)
-
-
-@pytest.fixture(scope="module")
-def plain(responses_server: RunningServer) -> Any:
-    with plain_http(responses_server, key="sk-any") as client:
-        yield client
 
 
 def new_model() -> str:

@@ -56,7 +56,7 @@ def brackets(number: int) -> JsonValue:
 
 
 def letters(length: int) -> str:
-    return "".join(random.Random(length).choice("ab") for _ in range(length))
+    return "".join(random.Random(length).choices("ab", k=length))
 
 
 T: JsonValue = {"$ref": "#/$defs/T"}

@@ -180,7 +180,7 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["{" * 2_000_000, '{"' * 1_000_000, '{"a":1}' * 200_000])
 def test_long_nonsense_is_read_in_no_time(text: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # of the processor, so that a busy machine does not count
 
     assert result_in(text) is None
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2

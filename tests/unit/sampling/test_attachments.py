@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evald.adapters.blobs.disk import DiskBlobs
-from evald.adapters.sql.store import SqlStore, open_store
+from evald.adapters.sql.store import SqlStore
 from evald.adapters.threads import ThreadCpu
 from evald.domain.errors import FilesTooLarge
 from evald.ports.kept import StoredFile
@@ -23,6 +23,7 @@ from evald.sampling.attachments import (
 )
 from evald.wire.files import File
 from tests.support.instant_clock import NOW, InstantClock
+from tests.support.new_store import open_new_store
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(300_000)
 
@@ -51,7 +52,7 @@ class Shelf:
 
 @pytest.fixture
 async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
-    store = await open_store(tmp_path / "evald.sqlite3")
+    store = await open_new_store(tmp_path / "evald.sqlite3")
     yield Shelf(store, DiskBlobs(tmp_path / "blobs"), InstantClock(), ThreadCpu())
     await store.close()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evald.adapters.foreign import json_text
@@ -24,6 +24,7 @@ from evald.adapters.foreign.documents import (
     Unknown,
 )
 from evald.domain.archive.kinds import Kind
+from tests.support.examples import at_most
 
 MOST = 4 * SMALL
 EVAL = {"object": "eval", "id": "eval_1", "created_at": 7}
@@ -117,7 +118,7 @@ def test_documents_too_long_to_be_held_are_read_all_the_same(
     assert found(whole) == places
 
 
-@settings(max_examples=40, deadline=None)
+@at_most(40)
 @given(st.integers(1, 40), st.sampled_from([None, 1]))
 def test_it_makes_no_difference_in_what_pieces_the_bytes_come(size: int, indent: int) -> None:
     rows = [{"object": "é\ud83d\ude00\\", "role": 1.5e3, "x": [[], {}, None, True, -0]}]
@@ -127,7 +128,7 @@ def test_it_makes_no_difference_in_what_pieces_the_bytes_come(size: int, indent:
     assert sights(text, size=size) == sights(text)
 
 
-@settings(max_examples=100, deadline=None)
+@at_most(100)
 @given(st.binary(max_size=60) | st.text('{}[]",:\\ \n1e-trufalsn', max_size=60).map(str.encode))
 @example(b'{"object":"eval","id":"e","runs":[null,{"object":"eval.run"}]}')
 @example(b'{"data":[{"id":"chatcmpl-1-1","role":"x"}],"has_more":true}')

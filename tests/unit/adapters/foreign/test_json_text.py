@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.adapters.foreign.json_text import JsonText, TextMalformed
+from tests.support.examples import at_most
 
 pytestmark = pytest.mark.slow  # a second and more in all; `make test` has a minute
 
@@ -27,7 +28,7 @@ def text_of(text: str, *, size: int = 2**16, most_values: int = 10**6) -> JsonTe
     return JsonText(pieces, most_values=most_values)
 
 
-@settings(max_examples=40, deadline=None)
+@at_most(40)
 @given(st.lists(JSON, min_size=1, max_size=4), st.integers(1, 9), st.sampled_from([None, 1]))
 def test_values_behind_one_another_are_read_as_they_are(
     values: list[object], size: int, indent: int | None
@@ -41,7 +42,7 @@ def test_values_behind_one_another_are_read_as_they_are(
     assert read == values
 
 
-@settings(max_examples=30, deadline=None)
+@at_most(30)
 @given(st.lists(JSON, max_size=6), st.integers(1, 9))
 def test_lines_are_counted(values: list[object], size: int) -> None:
     text = text_of("".join(json.dumps(each) + "\n" for each in values), size=size)

@@ -1,4 +1,4 @@
-"""A local model: a tiny one of four words, made here. Skipped where the extra is not installed."""
+"""A local model: a tiny one of four words, made here."""
 
 import json
 import socket
@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from evald.adapters.clock import SystemClock
-from evald.adapters.models.local_embedding import LIBRARY, LocalEmbedder, LocalModelMissing
+from evald.adapters.models.local_embedding import LocalEmbedder, LocalModelMissing
 from evald.graders.similarity.cosine import cosine
 from evald.ports.embeddings import Embeddings
 from evald.ports.model import FailureKind, ModelFailure
-
-pytest.importorskip(LIBRARY, reason="the extra 'local-embeddings' is not installed")
 
 CLOCK = SystemClock()
 WORDS = {"[UNK]": [0.0, 0.0], "cat": [1.0, 0.0], "kitten": [0.8, 0.6], "car": [0.0, 1.0]}

@@ -2,10 +2,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.domain.log_reading.entries import Entry, EntrySplitter
+from tests.support.examples import at_most
 
 MOST = 200
 
@@ -52,7 +53,7 @@ def test_entries_are_lines_or_spread_over_them(
     assert [(each.line, each.text) for each in entries(text)] == expected
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(st.lists(JSON, max_size=5), st.integers(min_value=1, max_value=40))
 def test_however_lines_are_cut_they_come_whole(values: list[Any], step: int) -> None:
     text = b"".join(json.dumps(each).encode() + b"\n" for each in values)
@@ -64,7 +65,7 @@ def test_however_lines_are_cut_they_come_whole(values: list[Any], step: int) -> 
     assert [each.line for each in found] == list(range(1, len(values) + 1))
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(st.lists(st.lists(JSON, min_size=1) | st.dictionaries(TEXT, JSON, min_size=1), max_size=4))
 def test_pretty_printed_values_come_whole_one_after_another(values: list[Any]) -> None:
     text = "\n".join(json.dumps(each, indent=1) for each in values).encode()
@@ -74,7 +75,7 @@ def test_pretty_printed_values_come_whole_one_after_another(values: list[Any]) -
     assert [json.loads(each.text or b"") for each in found] == values
 
 
-@settings(max_examples=40)
+@at_most(40)
 @given(st.integers(1, 9), st.lists(JSON.filter(lambda each: each), max_size=4))
 def test_brackets_that_are_never_closed_take_no_line_along(depth: int, values: list[Any]) -> None:
     lines = [json.dumps([each]).encode() for each in values]
