@@ -20,6 +20,7 @@ MIB = 1_048_576
 MAX_PORT = 65_535
 MIN_S = 0.001
 MAY_BE_0 = (
+    "run_timeout_h",
     "requests_per_minute",
     "tokens_per_minute",
     "port",
@@ -107,6 +108,9 @@ class Settings:
     item_timeout_s: float = field(
         default=1_800.0, metadata={"help": "Seconds one row may take, retries and waits included."}
     )
+    run_timeout_h: float = field(
+        default=0.0, metadata={"help": "Hours one run may take once it has begun; 0: any."}
+    )
     max_attempts: int = field(
         default=5, metadata={"help": "Attempts at one call that fails with an error."}
     )
@@ -177,6 +181,11 @@ class Settings:
     )
     metrics_port: int = field(
         default=0, metadata={"help": "Port of a worker's metrics, on loopback; 0: none."}
+    )
+    traces_endpoint: str = field(
+        default="",
+        repr=False,  # a password may stand in it
+        metadata={"help": "An OpenTelemetry collector that spans are sent to (OTLP)."},
     )
     log_format: Literal["text", "json"] = field(
         default="text", metadata={"help": "How an event of the log is written."}
@@ -253,6 +262,10 @@ def _refuse_bad_texts(settings: Settings) -> None:
     if settings.public_url and not _is_plain_address(settings.public_url):
         must = "must be an http or https address, without a query"
         raise _invalid("public_url", f"is '{settings.public_url}' and {must}")
+    if settings.traces_endpoint and not _is_plain_address(settings.traces_endpoint):
+        # The address itself is not shown: a password may stand in it, and this goes to logs.
+        must = "must be an http or https address: 'http://localhost:4318'"
+        raise _invalid("traces_endpoint", must)
     for host in settings.allowed_hosts.split(","):
         if "/" in host or ":" in host.rpartition("]")[2]:
             must = "must name hosts without scheme and port, as in 'evald.example.com, [::1]'"

@@ -150,6 +150,7 @@ def end_state(client: openai.OpenAI, eval_id: str, run_id: str) -> dict[str, Any
     """Everything of an ended run that must not depend on what happened meanwhile."""
     run: dict[str, Any] = client.evals.runs.retrieve(run_id, eval_id=eval_id).to_dict()
     items: dict[int, Any] = {}
+    verdicts: dict[tuple[str, str], list[int]] = {}
     for each in client.evals.runs.output_items.list(run_id, eval_id=eval_id, limit=100):
         item: dict[str, Any] = each.to_dict()
         assert item["datasource_item_id"] not in items, "a row was recorded twice"
@@ -160,6 +161,12 @@ def end_state(client: openai.OpenAI, eval_id: str, run_id: str) -> dict[str, Any
             "said": item["sample"]["output"],
             "error": item["sample"]["error"],
         }
+        for result in item["results"]:
+            outcome = "error" if "error" in result else "pass" if result["passed"] else "fail"
+            verdicts.setdefault((result["name"], outcome), []).append(item["datasource_item_id"])
+    criteria = {criterion for criterion, _ in verdicts}
+    for key in ((each, outcome) for each in criteria for outcome in ("pass", "fail", "error")):
+        assert found_by_verdict(client, run_id, *key) == verdicts.get(key, []), key
     results = run["per_testing_criteria_results"] or []
     return {
         "status": run["status"],
@@ -169,6 +176,21 @@ def end_state(client: openai.OpenAI, eval_id: str, run_id: str) -> dict[str, Any
         "criteria": [(each["passed"], each["failed"]) for each in results],
         "items": items,
     }
+
+
+def found_by_verdict(client: openai.OpenAI, run_id: str, criterion: str, outcome: str) -> list[int]:
+    """The rows of the items to which this criterion gave this verdict, as they are searched for."""
+    query = {"criterion": criterion, "outcome": outcome, "limit": "100"}
+    rows_found: list[int] = []
+    has_more = True
+    while has_more:
+        page: Any = client.get(
+            f"/evald/runs/{run_id}/items", cast_to=object, options={"params": query}
+        )
+        assert page["has_verdicts"], run_id
+        rows_found += [each["datasource_item_id"] for each in page["data"]]
+        has_more, query["after"] = page["has_more"], page["next"] or ""
+    return rows_found
 
 
 def have_ended(server: RunningServer, runs: Sequence[tuple[str, str]]) -> bool:

@@ -29,6 +29,8 @@ PLAN = [
     for number in range(3)
 ]
 
+LATER = NOW + 90
+
 Statuses = tuple[OutputItemStatus, ...]
 MIXED: Statuses = ("pass", "error", "fail") * 3
 NINE_ERRORED: Statuses = ("error",) * 9
@@ -68,7 +70,7 @@ async def planned_run(
 
 async def reopen(store: Store, run_id: str) -> StoredRun:
     async with store.transaction() as tx:
-        await tx.chances.reopen(run_id)
+        await tx.chances.reopen(run_id, now=LATER)
     found = await find_run(store, run_id)
     assert found is not None
     return found
@@ -95,6 +97,7 @@ async def test_a_reopened_run_is_in_progress_as_if_its_errored_items_had_never_b
 
     assert reopened.status == "in_progress"
     assert (reopened.ended_at, reopened.error, reopened.chance) == (None, None, 1)
+    assert reopened.started_at == LATER
     assert reopened.planned_rows == 9
     assert await rows_with_items(store, run.id) == [0, 2, 3, 5, 6, 8]
     assert len(await rows_with_items(store, other.id)) == 9
@@ -206,7 +209,7 @@ async def test_nobody_has_been_told_of_the_next_end(store: Store) -> None:
     async with store.transaction() as tx:
         (first,) = await tx.webhooks.untold(most=9)
         await tx.webhooks.tell(first, [])
-        await tx.chances.reopen(run.id)
+        await tx.chances.reopen(run.id, now=LATER)
         meanwhile = await tx.webhooks.untold(most=9)
         await tx.webhooks.tell(first, [])  # by another process, too late
         await tx.runs.end(run.id, "failed", None, now=first.ended_at)
@@ -231,7 +234,7 @@ async def test_a_run_that_is_held_is_changed_by_nobody_else(store: Store) -> Non
             seen.append(held.chance)
             await asyncio.sleep(0)
             if held.has_ended:
-                await tx.chances.reopen(run.id)
+                await tx.chances.reopen(run.id, now=LATER)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(2):

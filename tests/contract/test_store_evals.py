@@ -23,6 +23,7 @@ from tests.contract.kept import (
     new_id,
     walk,
 )
+from tests.support.examples import at_most
 
 STRINGS = ["NUL \0 inside", "half a pair \ud800", "', \"; -- {{ }}", "Zürich ✓ 🎉", ""]
 
@@ -151,7 +152,7 @@ async def test_evals_updated_in_the_same_second_are_listed_as_they_came(store: S
     assert await page(store, order_by="updated_at", order="desc") == ids[::-1]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(at_most(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     updates=st.lists(st.integers(0, 3), max_size=9),
     limit=st.integers(1, 4),

@@ -11,6 +11,7 @@ from evald.ports.store import CursorUnknown, Store
 from evald.wire.pages import ListFilesQuery, Order
 from tests.contract.kept import NOW, OTHER_PROJECT, PROJECT, keep_file, new_file, new_id, walk
 from tests.contract.test_store_evals import STRINGS
+from tests.support.examples import at_most
 
 
 async def found(store: Store, file_id: str, *, now: int = NOW) -> StoredFile | None:
@@ -88,7 +89,7 @@ async def test_a_deleted_file_is_gone(store: Store) -> None:
     assert await page(store) == [spared.file.id]
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(at_most(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     expiries=st.lists(st.sampled_from([None, NOW, NOW + 1]), max_size=9),
     limit=st.integers(1, 4),

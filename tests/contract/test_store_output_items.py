@@ -23,6 +23,7 @@ from tests.contract.kept import (
     walk,
 )
 from tests.contract.test_store_evals import STRINGS
+from tests.support.examples import at_most
 
 
 async def page(store: Store, run_id: str, **query: Any) -> list[StoredOutputItem]:
@@ -108,7 +109,7 @@ async def test_a_run_that_is_not_there_has_no_items(store: Store) -> None:
     assert await page(store, new_id("evalrun_")) == []
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(at_most(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     recorded=st.dictionaries(
         st.integers(0, 10_000), st.sampled_from(["pass", "fail", "error"]), max_size=12

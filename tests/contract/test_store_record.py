@@ -23,6 +23,7 @@ from tests.contract.kept import (
     tally_of,
 )
 from tests.contract.test_store_evals import STRINGS
+from tests.support.examples import at_most
 
 ROW = st.tuples(st.integers(0, 700), st.sampled_from(["pass", "fail", "error"]))
 
@@ -129,7 +130,7 @@ async def test_rows_far_apart_are_recorded_together(store: Store) -> None:
     assert (await tally_kept(store, run.id)).total == len(rows)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(at_most(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(ROW, max_size=6), max_size=5))
 async def test_in_whatever_batches_rows_come_each_counts_once(
     store: Store, batches: list[list[tuple[int, OutputItemStatus]]]

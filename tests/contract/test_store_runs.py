@@ -25,6 +25,7 @@ from tests.contract.kept import (
     walk,
 )
 from tests.contract.test_store_evals import STRINGS
+from tests.support.examples import at_most
 
 ERROR = ApiError(code="invalid_data_source", message="Row 7 is not an object.")
 STATUSES: list[RunStatus] = ["queued", "in_progress", "completed", "canceled", "failed"]
@@ -140,7 +141,7 @@ async def test_a_run_of_another_eval_is_no_cursor(store: Store) -> None:
         await page(store, run.eval_id, after=foreign.id)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(at_most(30), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     statuses=st.lists(st.sampled_from(STATUSES), max_size=9),
     wanted=st.sampled_from([None, *STATUSES[:3]]),

@@ -167,6 +167,29 @@ async def test_a_planned_run_is_startable_while_a_shard_is_free_or_all_are_done(
     assert found == [[run.id], [], [run.id] if how_many_done == 2 else []]
 
 
+async def overdue(store: Store, began_by: int) -> list[str]:
+    async with store.snapshot() as tx:
+        return [run.id for run in await tx.workers.overdue(began_by=began_by)]
+
+
+async def test_a_run_is_overdue_by_when_its_work_began_until_it_has_ended(store: Store) -> None:
+    began_at = NOW - next(_numbers)
+    run, queued = new_run((an_eval := new_eval()).id), new_run(an_eval.id)
+    async with store.transaction() as tx:
+        await tx.evals.insert(PROJECT, an_eval)
+        await tx.runs.insert(run)
+        await tx.runs.insert(queued)
+        await tx.work.start(run.id, now=began_at, worker_id="local")
+    before, then = await overdue(store, began_at - 1), await overdue(store, began_at)
+    async with store.transaction() as tx:
+        await tx.runs.end(run.id, "failed", None, now=NOW)
+
+    assert run.id not in before
+    assert run.id in then
+    assert queued.id not in then
+    assert run.id not in await overdue(store, NOW + 1)
+
+
 async def test_a_run_that_ended_is_not_startable(store: Store) -> None:
     run = await planned_run(store)
     async with store.transaction() as tx:

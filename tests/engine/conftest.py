@@ -9,15 +9,15 @@ import pytest
 from evald.adapters.blobs.disk import DiskBlobs
 from evald.adapters.clock import SystemClock
 from evald.adapters.models.scripted import ScriptedModel
-from evald.adapters.sql.store import open_store
 from evald.adapters.threads import ThreadCpu
 from evald.engine.context import EngineContext
 from tests.support.grading import grader_tools
+from tests.support.new_store import open_new_store
 
 
 @pytest.fixture
 async def context(tmp_path: Path) -> AsyncIterator[EngineContext]:
-    store = await open_store(tmp_path / "evald.sqlite3")
+    store = await open_new_store(tmp_path / "evald.sqlite3")
     clock = SystemClock()
     model = ScriptedModel(lambda _: "Paris", clock)
     yield EngineContext(

@@ -10,7 +10,6 @@ import pytest
 from openai import OpenAI
 
 from evald.adapters.postman import open_postman
-from evald.adapters.sql.store import open_store
 from evald.adapters.vault import AesVault
 from evald.domain.webhooks.schedule import GIVE_UP_S
 from evald.engine.courier import AT_ONCE_EACH, Courier, CourierTools
@@ -20,6 +19,7 @@ from evald.wire.pages import ListQuery
 from evald.wire.webhooks import EVERY_EVENT, EventType
 from tests.contract.kept import PROJECT, new_eval, new_id, new_run
 from tests.support.instant_clock import NOW, InstantClock
+from tests.support.new_store import open_new_store
 from tests.support.receiver import Receiver, receiving
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -73,7 +73,7 @@ class Scene:
 
 @asynccontextmanager
 async def opened_scene(folder: Path) -> AsyncIterator[Scene]:
-    clock, store = InstantClock(), await open_store(folder / "evald.sqlite3")
+    clock, store = InstantClock(), await open_new_store(folder / "evald.sqlite3")
     try:
         async with (
             receiving() as receiver,
@@ -124,7 +124,7 @@ async def test_a_run_that_was_taken_up_again_is_told_of_once_more(scene: Scene) 
     await scene.look()
 
     async with scene.store.transaction() as tx:
-        await tx.chances.reopen(run_id)
+        await tx.chances.reopen(run_id, now=scene.clock.now())
     await scene.look()
     before = len(scene.receiver.received)
     async with scene.store.transaction() as tx:

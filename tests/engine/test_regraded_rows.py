@@ -131,7 +131,7 @@ async def test_a_run_that_is_taken_up_meanwhile_gives_nothing(
 
         async def run(self, work: Any) -> Any:
             async with context.store.transaction() as tx:
-                await tx.chances.reopen(source.id)
+                await tx.chances.reopen(source.id, now=1)
                 await tx.runs.end(source.id, "completed", None, now=9)
             return work()
 

@@ -42,7 +42,7 @@ async def test_a_run_that_was_taken_up_again_is_stopped_where_it_is_in_hand(
     assert await workbench.next_shard(run.id) == 0
     async with context.store.transaction() as tx:
         await tx.runs.end(run.id, "canceled", None, now=NOW)
-        await tx.chances.reopen(run.id)
+        await tx.chances.reopen(run.id, now=NOW)
 
     await workbench.look(run.id)
 

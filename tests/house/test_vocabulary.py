@@ -40,7 +40,9 @@ NAMED_WELL = {  # path in the package → what such a name does say there
 }
 
 # (path from the root, word) → whose word it is, where an outside's value must be spelled its way
-BORROWED: dict[tuple[str, str], str] = {}
+BORROWED: dict[tuple[str, str], str] = {
+    ("src/evald/web/evals_page.py", "dataset"): "a tab of the hosted dashboard's addresses",
+}
 
 LITERAL_NAME = re.compile(r"[a-z][a-z0-9_]*")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "dt", "table", "caption", "details", "form", "header"}
-BLOCKS |= {"summary", "thead", "main", "nav", "ul", "dl", "title", "label", "button"}
+BLOCKS |= {"summary", "thead", "main", "nav", "ul", "dl", "title", "label", "button", "footer"}
+BLOCKS |= {"fieldset", "legend"}
 
 
 @dataclass(eq=False)
@@ -83,13 +84,33 @@ def shown(page: Element) -> str:
     return "\n".join(line for line in lines if line) + "\n"
 
 
+def form_fields(form: Element) -> dict[str, str]:
+    """What a browser sends of a form that nobody changes."""
+    fields = {}
+    for each in form.all("input", "textarea", "select"):
+        name = each.attributes["name"]
+        if each.tag == "textarea":
+            fields[name] = each.text.removeprefix("\n").replace("\n", "\r\n")
+        elif each.tag == "select":
+            chosen = [o for o in each.all("option") if "selected" in o.attributes]
+            option = (chosen or each.all("option"))[0]
+            fields[name] = option.attributes.get("value", option.text)
+        elif each.attributes.get("type") != "checkbox":
+            fields[name] = each.attributes.get("value", "")
+    return fields
+
+
 def _written(element: Element) -> str:
+    if _is_everywhere(element):
+        return ""
     written = "".join(each if isinstance(each, str) else _written(each) for each in element.inside)
     match element.tag:
         case "a":
             return f"[{written.strip()}]({element.attributes['href']})"
-        case "input":
-            return f"\x00<{element.attributes['type']}: {element.attributes['name']}>\x00"
+        case "input" | "textarea" | "select":
+            return f"\x00{_field(element)}\x00"
+        case "svg":
+            return f"<{element.attributes['aria-label']}>"
         case "meta" if element.attributes.get("http-equiv") == "refresh":
             return f"\x00<refresh: {element.attributes['content']}>\x00"
         case "h1" | "h2":
@@ -100,3 +121,23 @@ def _written(element: Element) -> str:
         case "summary":
             return f"\x00▸ {written}\x00"
     return f"\x00{written}\x00" if element.tag in BLOCKS else written
+
+
+def _is_everywhere(element: Element) -> bool:
+    """Whether this is a part of the frame, and so the same on every page; or is not shown."""
+    is_skip = element.attributes.get("class") == "skip"
+    is_theme = "data-theme-form" in element.attributes
+    return is_skip or is_theme or element.tag in {"dialog", "datalist"}
+
+
+def _field(field: Element) -> str:
+    """A field of a form with what stands in it; a token is another each time."""
+    name = field.attributes["name"]
+    value = "" if name == "token" else field.attributes.get("value", "")
+    kind = field.attributes.get("type", "text") if field.tag == "input" else field.tag
+    if field.tag == "textarea":
+        value = field.text
+    elif field.tag == "select":
+        chosen = [each.text for each in field.all("option") if "selected" in each.attributes]
+        value = "".join(chosen)
+    return f"<{kind}: {name} = {value}>" if value.strip() else f"<{kind}: {name}>"

@@ -8,9 +8,10 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from evald.adapters.sql.store import SqlStore, open_shared_store, open_store
+from evald.adapters.sql.store import SqlStore, open_shared_store
 from evald.domain.logs.terms import completion_terms, response_terms
 from evald.ports.kept import StoredLog
+from tests.support.new_store import open_new_store
 
 PROJECT = "proj_default"
 NOW = 1_750_000_000
@@ -87,7 +88,7 @@ def response(question: Any, answer: str, **changes: Any) -> StoredLog:
 async def opened(place: Path | str) -> AsyncIterator[SqlStore]:
     """The store of this data folder, or of the database at this address."""
     if isinstance(place, Path):
-        store = await open_store(place / "evald.sqlite3")
+        store = await open_new_store(place / "evald.sqlite3")
     else:
         store = await open_shared_store(place, connections=2)
     try:

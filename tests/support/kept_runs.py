@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from evald.adapters.sandbox.refusing import NoSandbox
-from evald.adapters.sql.store import open_store
 from evald.adapters.threads import ThreadCpu
+from evald.domain.item_verdicts import read_verdicts
 from evald.domain.tally import CriterionCount, Tally, Usage
 from evald.ports.kept import Rows, StoredOutputItem, StoredRun
 from evald.ports.store import Store
@@ -25,6 +25,7 @@ from evald.wire.evals import Eval
 from evald.wire.graders import ScoreModelGrader, StringCheckGrader
 from evald.wire.ids import FILE_PREFIX, IdPrefix
 from evald.wire.output_items import OutputItemStatus
+from tests.support.new_store import open_new_store
 
 NOW = 1_750_000_000
 EVAL_ID = f"{IdPrefix.EVAL}{1:032x}"
@@ -79,7 +80,7 @@ async def opened_context(
     folder: Path, *, public_url: str = "http://evald.test"
 ) -> AsyncIterator[Context]:
     """A context over a new database in this folder."""
-    store = await open_store(folder / "evald.sqlite3")
+    store = await open_new_store(folder / "evald.sqlite3")
     unneeded: Any = Unneeded()
     try:
         yield Context(
@@ -191,6 +192,9 @@ def item_of(
         results_json=json.dumps([dict(each) for each in verdicts]),
         sample_json=json.dumps(sample),
         tally=_tally(status, verdicts),
+        verdicts=read_verdicts(
+            json.dumps([dict(each) for each in verdicts]), {CORRECT: 0, POLITE: 1}
+        ),
     )
 
 

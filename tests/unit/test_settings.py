@@ -118,6 +118,12 @@ def test_secrets_do_not_show() -> None:
         ("ATTEMPT_TIMEOUT_S", "0", "EVALD_ATTEMPT_TIMEOUT_S is 0.0 and must be at least 0.001."),
         ("ITEM_TIMEOUT_S", "inf", "EVALD_ITEM_TIMEOUT_S is inf and must be a finite number."),
         ("ITEM_TIMEOUT_S", "nan", "EVALD_ITEM_TIMEOUT_S is nan and must be a finite number."),
+        ("RUN_TIMEOUT_H", "-1", "EVALD_RUN_TIMEOUT_H is -1.0 and must be at least 0."),
+        (
+            "TRACES_ENDPOINT",
+            "sk-password@localhost",
+            "EVALD_TRACES_ENDPOINT must be an http or https address: 'http://localhost:4318'.",
+        ),
         (
             "LOG_LEVEL",
             "loud",

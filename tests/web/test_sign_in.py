@@ -7,7 +7,8 @@ import pytest
 
 from evald.services.context import Context
 from evald.services.keys import create_key, revoke_key
-from evald.web.sign_in import COOKIE, MAX_FORM_BYTES, NO_KEY, WRONG_KEY
+from evald.web.session import COOKIE
+from evald.web.sign_in import MAX_FORM_BYTES, NO_KEY, WRONG_KEY
 from tests.support.html_page import read_html
 from tests.support.kept_runs import EVAL_ID, StillClock, eval_named, keep_eval
 from tests.web.conftest import STATIC_KEY, browser

@@ -13,6 +13,7 @@ from evald.domain.errors import HostRefused
 from evald.http.error_responses import answer_errors
 from evald.ports.clock import Clock
 from evald.ports.metrics import NO_METRICS, Metrics
+from evald.ports.traces import NO_TRACES, Traces
 from evald.services.keys import Admitted
 from evald.wire.ids import IdPrefix
 
@@ -64,6 +65,7 @@ class Door:
     clock: Clock
     allowed_hosts: frozenset[str] | None = None
     metrics: Metrics = NO_METRICS
+    traces: Traces = NO_TRACES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; whatever goes wrong with it is answered too."""
@@ -75,9 +77,22 @@ class Door:
         state["request_id"] = self.clock.new_id(IdPrefix.REQUEST)
         state["came_at"] = self.clock.monotonic()
         try:
-            await answer_errors(self._lead, scope, receive, self._with_headers(send, state))
+            await self._traced(scope, receive, self._with_headers(send, state))
         finally:
             self._note(scope["method"], state)
+
+    async def _traced(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, state = scope["path"], scope["state"]
+        if not self.traces.is_on or path in OPEN_PATHS or path == METRICS:
+            await answer_errors(self._lead, scope, receive, send)
+            return
+        named = Headers(scope=scope).get("traceparent")
+        with self.traces.request(_known(scope["method"]), traceparent=named) as span:
+            span.note({"evald.request.id": state["request_id"]})
+            try:
+                await answer_errors(self._lead, scope, receive, send)
+            finally:
+                span.answered(state.get("route", "none"), state.get("status"))
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -113,7 +128,7 @@ class Door:
         """The request is counted; one that nobody waited for has no status."""
         took_s = self.clock.monotonic() - state["came_at"]
         status = state.get("status")
-        route, method = state.get("route", "none"), method if method in _METHODS else "other"
+        route, method = state.get("route", "none"), _known(method)
         self.metrics.http.time(
             took_s, route, method, "none" if status is None else f"{status // 100}xx"
         )
@@ -141,6 +156,10 @@ class Door:
             await send(message)
 
         return send_with_headers
+
+
+def _known(method: str) -> str:
+    return method if method in _METHODS else "other"
 
 
 def api_path(path: str) -> str:

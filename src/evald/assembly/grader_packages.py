@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,10 +69,8 @@ def install_grader_packages(
 
 
 def _built(place: Environment, present: Contents | None, wanted: Wanted, say: Say) -> Contents:
-    if place.folder.exists():
-        with serving_lock(place.folder.parents[1]):
-            pass  # told before the work, and not after it
-    building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=place.folder.parent))
+    with _out_of_use(place):  # refused before the work, and not only after it
+        building = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=place.folder.parent))
     try:
         made, contents = _begun(place, present, building / IMAGE_TAG, say)
         log = place.folder.with_name(f"{IMAGE_TAG}.log")
@@ -80,14 +78,16 @@ def _built(place: Environment, present: Contents | None, wanted: Wanted, say: Sa
         contents = install_packages(made, contents, missing, log=log, say=say)
         contents = _with_data(made, contents, wanted, say)
         made.folder.chmod(PRIVATE)
-        if place.folder.exists():
-            with serving_lock(place.folder.parents[1]):
-                made.move_to(place.folder)
-        else:
+        with _out_of_use(place):
             made.move_to(place.folder)
         return contents
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _out_of_use(place: Environment) -> AbstractContextManager[None]:
+    """While the block lasts, no server uses what is there; where nothing is, any may go on."""
+    return serving_lock(place.folder.parents[1]) if place.folder.exists() else nullcontext()
 
 
 def _begun(

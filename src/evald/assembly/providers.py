@@ -23,11 +23,14 @@ from evald.adapters.models.python_target import TargetNotLoadable, load_target
 from evald.adapters.models.relay import HttpRelay
 from evald.adapters.models.retrying import RetryingModel
 from evald.adapters.models.routing import RoutedModels, ServedProvider
+from evald.adapters.models.traced import TracedModel, TracedRelay
 from evald.adapters.models.translating import TranslatingModel
 from evald.domain.backoff import RetryPolicy
 from evald.ports.clock import Clock
 from evald.ports.metrics import NO_METRICS, Metrics
+from evald.ports.model import ModelClient
 from evald.ports.relay import Relay, ResponsesSupport
+from evald.ports.traces import NO_TRACES, Traces
 from evald.settings import Settings
 
 
@@ -84,12 +87,13 @@ class _Config(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What provider clients are made with: one HTTP session, the clock, settings and metrics."""
+    """What provider clients are made with: one HTTP session, clock, settings, metrics, traces."""
 
     session: aiohttp.ClientSession
     clock: Clock
     settings: Settings
     metrics: Metrics = NO_METRICS
+    traces: Traces = NO_TRACES
 
 
 def read_providers(settings: Settings, environment: Mapping[str, str]) -> list[Provider]:
@@ -131,7 +135,10 @@ def _served(provider: Provider, around: Surroundings) -> ServedProvider:
         client = lister
         relay = HttpRelay(provider, around.session, attempt_timeout_s=timeout_s)
     metrics, name = around.metrics, provider.name
-    metered = MeteredModel(client, clock, metrics=metrics, provider=name)
+    metered: ModelClient = MeteredModel(client, clock, metrics=metrics, provider=name)
+    if around.traces.is_on:
+        metered = TracedModel(metered, around.traces, provider=name)
+        relay = TracedRelay(relay, around.traces)
     limited = LimitedModel(metered, provider.max_concurrency, clock, policy=policy)
     paced = PacedModel(limited, clock, provider.pace)
     retrying = RetryingModel(paced, policy, clock, metrics=metrics, provider=name)

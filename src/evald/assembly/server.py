@@ -17,6 +17,7 @@ from evald.adapters.threads import ThreadCpu
 from evald.assembly.data_folder import cookie_secret, open_data_folder, serving_lock, worker_id
 from evald.assembly.door import Door, host_name
 from evald.assembly.http_protocol import QuietServer, uvicorn_config
+from evald.assembly.pages import LatePages
 from evald.assembly.scraping import new_scrape
 from evald.assembly.webhooks import name_operators_endpoint
 from evald.assembly.worker import AtRest, Worker
@@ -38,7 +39,6 @@ from evald.services.keys import Gate
 from evald.services.log_keeper import LogKeeper
 from evald.services.run_watch import RunWatch
 from evald.settings import Settings
-from evald.web.pages import build_pages
 
 _log = logging.getLogger("evald.server")
 
@@ -101,9 +101,9 @@ async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> N
         api = build_api(
             context, max_body_bytes=settings.max_body_bytes, is_ready=lambda: worker.is_ready
         )
-        pages = build_pages(context, gate, cookie_secret=cookie_secret(folder))
+        pages = LatePages(context, gate, cookie_secret=cookie_secret(folder))
         hosts = _allowed_hosts(settings, context, is_open=await gate.is_open())
-        door = Door(api, pages, gate, world.clock, hosts, world.prometheus.metrics)
+        door = Door(api, pages, gate, world.clock, hosts, world.prometheus.metrics, world.traces)
         server = QuietServer(uvicorn_config(door))
         _end_on_signals(server, context.run_watch)
         await _say_hello(settings, context, gate, listener=listener)
@@ -139,9 +139,9 @@ def _kept(settings: Settings, folder: Path, world: World) -> _Kept:
             desk_id=worker_id(folder) if settings.database_url else LOCAL,
         )
     )
-    return _Kept(
-        world, archives, desk, LogKeeper(world.store, world.clock, world.prometheus.metrics)
-    )
+    metrics, traces = world.prometheus.metrics, world.traces
+    logs = LogKeeper(world.store, world.clock, metrics, traces=traces)
+    return _Kept(world, archives, desk, logs)
 
 
 async def _gate(settings: Settings, kept: _Kept) -> Gate:
@@ -203,6 +203,7 @@ def _context(
             streams=lambda: run_watch.streams,
         ),
         metrics=kept.world.prometheus.metrics,
+        traces=kept.world.traces,
     )
 
 

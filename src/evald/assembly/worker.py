@@ -153,6 +153,8 @@ class Worker:
         # What this worker had in hand when its process died; before anybody here claims anew.
         async with self._context.store.transaction() as tx:
             await tx.workers.free(own_id)
+        if self._heartbeat is not None:
+            await self._heartbeat.join()
         durable.launch()
         _spare_the_collector()
         self._durable = durable

@@ -22,6 +22,7 @@ from evald.assembly.providers import ConfigInvalid, Surroundings, build_models, 
 from evald.assembly.sandbox import opened_sandbox
 from evald.assembly.similarity import similarity_tools
 from evald.assembly.storage import UNUSABLE_STORAGE, durable_place, opened_storage
+from evald.assembly.traces import TracesUnusable, opened_traces
 from evald.assembly.webhooks import WebhookUnusable, opened_webhook_tools
 from evald.assembly.worker import Duty, Worker, worker_card
 from evald.engine.context import LOCAL, EngineContext, LogLimits
@@ -30,6 +31,7 @@ from evald.graders.similarity.choices import FuzzyChoice
 from evald.graders.tools import GraderDefaults, GraderTools, SimilarityTools
 from evald.ports.blobs import Blobs
 from evald.ports.sandbox import Sandbox
+from evald.ports.traces import Traces
 from evald.services.context import WebhookTools
 from evald.settings import Settings
 
@@ -39,6 +41,7 @@ M_ARENA_MAX = -8
 HEAPS = 2
 """What glibc calls the number of its heaps, and how many there are to be."""
 
+HOUR_S = 3_600.0
 DAY_S = 86_400
 
 UNUSABLE = (
@@ -46,6 +49,7 @@ UNUSABLE = (
     ConfigInvalid,
     DurableFileUnusable,
     WebhookUnusable,
+    TracesUnusable,
     *UNUSABLE_STORAGE,
 )
 """What keeps a process from starting, each with a sentence for its operator."""
@@ -63,6 +67,7 @@ class World:
     sandbox: Sandbox
     webhook_tools: WebhookTools
     prometheus: Prometheus
+    traces: Traces
 
 
 def allow_open_files() -> None:
@@ -96,11 +101,17 @@ async def opened_world(settings: Settings, folder: Path) -> AsyncIterator[World]
     Raises:
         ConfigInvalid: the config file, or a variable that it names, cannot be used.
         SchemaTooNew, DatabaseUnusable, UrlUnusable: the database cannot be used.
+        TracesUnusable: spans are to be kept, and the extra for them is not installed.
     """
     clock, prometheus = SystemClock(), Prometheus()
     providers = read_providers(settings, os.environ)
-    async with opened_storage(settings, folder, clock) as storage, open_session() as session:
-        models = build_models(providers, Surroundings(session, clock, settings, prometheus.metrics))
+    async with (
+        opened_traces(settings) as traces,
+        opened_storage(settings, folder, clock) as storage,
+        open_session() as session,
+    ):
+        around = Surroundings(session, clock, settings, prometheus.metrics, traces)
+        models = build_models(providers, around)
         async with (
             similarity_tools(settings, models, clock) as similarity,
             opened_sandbox(settings) as sandbox,
@@ -115,6 +126,7 @@ async def opened_world(settings: Settings, folder: Path) -> AsyncIterator[World]
                 sandbox=sandbox,
                 webhook_tools=webhook_tools,
                 prometheus=prometheus,
+                traces=traces,
             )
 
 
@@ -157,6 +169,7 @@ def _engine_context(settings: Settings, world: World, *, worker_id: str) -> Engi
         grader_tools=world.grader_tools,
         concurrency_of=world.models.max_concurrency,
         item_timeout_s=settings.item_timeout_s,
+        run_timeout_s=settings.run_timeout_h * HOUR_S or None,
         max_row_bytes=settings.max_row_bytes,
         log_limits=LogLimits(
             max_age_s=settings.log_max_age_days * DAY_S or None,
@@ -164,6 +177,7 @@ def _engine_context(settings: Settings, world: World, *, worker_id: str) -> Engi
         ),
         worker_id=worker_id,
         metrics=world.prometheus.metrics,
+        traces=world.traces,
     )
 
 

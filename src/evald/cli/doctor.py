@@ -11,7 +11,7 @@ from typing import Final
 
 from evald.assembly.checkup.all_checks import check_up
 from evald.assembly.checkup.finding import Finding, State
-from evald.cli.serve import add_places
+from evald.cli.lasting import LISTENING, PLACES, add_flags
 from evald.settings import SettingsInvalid, load_settings
 
 SIGNS: Final = {State.OK: "+", State.NOTE: "!", State.PROBLEM: "x"}
@@ -21,7 +21,7 @@ LONGEST = 600
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The places that `evald serve` is told, and two flags of its own."""
-    add_places(parser)
+    add_flags(parser, LISTENING | PLACES)
     parser.add_argument("--call", action="store_true", help="ask each provider for its models")
     parser.add_argument("--json", action="store_true", help="print a list of objects")
 

@@ -304,43 +304,41 @@ class UnsupportedByProvider(RequestError):
     code = "unsupported_api"
 
 
-class ProviderKeyRefused(RequestError):
-    """A provider does not take this server's key, or there is none; no caller can mend it."""
+class ProviderFailed(RequestError):
+    """A provider is at fault, or the way to it: no caller can mend it."""
 
     status = 502
     type = "server_error"
+
+
+class ProviderKeyRefused(ProviderFailed):
+    """A provider does not take this server's key, or there is none."""
+
     code = "provider_auth"
 
 
-class ProviderUnreachable(RequestError):
+class ProviderUnreachable(ProviderFailed):
     """No connection to a provider could be made: nothing was asked."""
 
-    status = 502
-    type = "server_error"
     code = "provider_unreachable"
 
 
-class ProviderBroken(RequestError):
+class ProviderBroken(ProviderFailed):
     """A provider's answer broke off, or is none."""
 
-    status = 502
-    type = "server_error"
     code = "provider_broken"
 
 
-class PythonProviderRaised(RequestError):
+class PythonProviderRaised(ProviderFailed):
     """A provider's own Python function raised, or returned what is no answer."""
 
-    status = 502
-    type = "server_error"
     code = "python_provider_error"
 
 
-class ProviderTimedOut(RequestError):
+class ProviderTimedOut(ProviderFailed):
     """A provider did not answer in time, or fell silent."""
 
     status = 504
-    type = "server_error"
     code = "provider_timeout"
 
 

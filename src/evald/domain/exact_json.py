@@ -105,6 +105,21 @@ def parse_bytes(content: bytes) -> JsonValue:
     return value
 
 
+def parse_kept(text: str) -> JsonValue:
+    """The value of a text that is kept, however deep and large, most fractions as plain floats.
+
+    For what is compared or counted, and not written again.
+
+    Raises:
+        json.JSONDecodeError: it is not JSON, and so nothing that we kept.
+    """
+    try:
+        value: JsonValue = orjson.loads(text)
+    except orjson.JSONDecodeError:  # halves of characters, numbers beyond floats, great depth
+        value = DECODER.decode(text)
+    return value
+
+
 def is_dense(text: str) -> bool:
     """Whether a value in the text could be of more than 250,000 values; for nearly none it is."""
     if len(text) <= MAX_VALUES:

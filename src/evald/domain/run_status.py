@@ -12,6 +12,9 @@ MOVES: Final[dict[RunStatus, frozenset[RunStatus]]] = {
     "canceled": frozenset(),
 }
 
+RUN_TIMEOUT: Final = "run_timeout"
+"""The code of a run whose time was over: what is left of it can be resumed, planned or not."""
+
 
 def may_move(status: RunStatus, to: RunStatus) -> bool:
     """Whether a run in `status` may go on to `to`."""

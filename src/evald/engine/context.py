@@ -10,6 +10,7 @@ from evald.ports.cpu import Cpu
 from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.model import ModelClient
 from evald.ports.store import Store
+from evald.ports.traces import NO_TRACES, Traces
 
 LOCAL = "local"
 """The id of the one worker of a data folder: it stays, so that a restart goes on at once."""
@@ -29,8 +30,9 @@ class EngineContext:
 
     `grader_tools` makes what the graders of a row work with until a moment of the monotonic clock.
     `concurrency_of` says how many calls the providers of some models take at once, all together.
-    `item_timeout_s` is how long one row may take in all, in seconds; `max_row_bytes` bounds one
-    row. `worker_id` is under whose name this process claims work.
+    `item_timeout_s` is how long one row may take in all, in seconds, and `run_timeout_s` a run
+    since it was begun or taken up again, None for any time. `max_row_bytes` bounds one row.
+    `worker_id` is under whose name this process claims work.
     """
 
     store: Store
@@ -42,6 +44,8 @@ class EngineContext:
     concurrency_of: Callable[[Collection[str]], int]
     item_timeout_s: float
     max_row_bytes: int
+    run_timeout_s: float | None = None
     log_limits: LogLimits = LogLimits()
     worker_id: str = LOCAL
     metrics: Metrics = NO_METRICS
+    traces: Traces = NO_TRACES

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from evald.engine.context import EngineContext
+from evald.engine.deadlines import end_overdue
 from evald.engine.workbench import Workbench
 
 _log = logging.getLogger("evald.engine")
@@ -18,8 +19,10 @@ who give none.
 SOON_S = 0.2
 """How soon a run is looked for again whose last driver has let go of it and has yet to end."""
 
-FREE_EVERY_S = 5.0
-"""How often it is made sure that nothing is claimed which nobody here works on."""
+CHORES_EVERY_S = 5.0
+"""How often it is made sure that nothing is claimed which nobody here works on, and that no run
+goes on beyond its time.
+"""
 
 
 class Dispatcher:
@@ -44,7 +47,7 @@ class Dispatcher:
         self._start = start
         self._max_runs = max_runs
         self._sweep_s = sweep_s
-        self._free_at = 0.0
+        self._chores_at = 0.0
         self._is_due_soon = False
         self._woken: set[str] = set()
         # One event for both: a run that is let go of makes room for one that is queued.
@@ -77,12 +80,21 @@ class Dispatcher:
             await self._workbench.look(run_id)
         async with self._context.store.snapshot() as tx:
             startable = await tx.workers.startable()
-        await self._free_forgotten()
+        await self._do_chores()
         for run_id in startable:
             if self._workbench.count() >= self._max_runs:
                 return
             if not self._workbench.has(run_id):
                 await self._begin(run_id)
+
+    async def _do_chores(self) -> None:
+        now = self._context.clock.monotonic()
+        if now < self._chores_at:
+            return
+        self._chores_at = now + CHORES_EVERY_S
+        await self._free_forgotten()
+        for run_id in await end_overdue(self._context):
+            await self._workbench.look(run_id)
 
     async def _free_forgotten(self) -> None:
         """What this worker claimed for runs that it does not work on is free.
@@ -90,10 +102,6 @@ class Dispatcher:
         A driver that failed between claiming and beginning leaves a claim behind that nobody else
         may touch, since this process is alive.
         """
-        now = self._context.clock.monotonic()
-        if now < self._free_at:
-            return
-        self._free_at = now + FREE_EVERY_S
         in_hand = self._workbench.in_hand()
         async with self._context.store.transaction() as tx:
             await tx.workers.free_besides(self._context.worker_id, in_hand)

@@ -8,8 +8,10 @@ from evald.engine.context import EngineContext
 _log = logging.getLogger("evald.engine")
 
 
-def note_end(context: EngineContext, run_id: str, status: Literal["completed", "failed"]) -> None:
-    """The end of a run is counted and told in the log, once its transaction is committed.
+async def note_end(
+    context: EngineContext, run_id: str, status: Literal["completed", "failed"]
+) -> None:
+    """The end of a run is counted, told in the log and traced, once its transaction is committed.
 
     Not so the error of one that failed: a provider's words may be in it.
     """
@@ -18,3 +20,9 @@ def note_end(context: EngineContext, run_id: str, status: Literal["completed", "
         _log.info("run_completed run=%s", run_id)
     else:
         _log.warning("run_failed run=%s", run_id)
+    if not context.traces.is_on:
+        return
+    async with context.store.snapshot() as tx:
+        run = await tx.work.find(run_id)
+    if run is not None and run.has_ended:
+        context.traces.run_ended(run)

@@ -1,6 +1,7 @@
 """The heartbeat: says that this worker is alive, and hands on what silent ones held."""
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from evald.ports.clock import Clock
@@ -12,6 +13,12 @@ _log = logging.getLogger("evald.engine")
 BEAT_S = 5.0
 SILENT_S = 15
 """How often a worker beats, and after how many seconds of silence it is taken for dead."""
+
+LOOK_S = 0.5
+"""How often it looks how many are alive, and so what its share is of what providers admit."""
+
+JOIN_S = 3 * LOOK_S
+"""How long a newcomer asks nobody: until then the others make room for it."""
 
 
 class Heartbeat:
@@ -44,13 +51,37 @@ class Heartbeat:
 
     async def keep_beating(self) -> None:
         """Beats every few seconds, until it is canceled."""
+        beat_at = -math.inf
         while True:
             try:
-                await self.beat()
+                if self._clock.monotonic() >= beat_at + BEAT_S:
+                    beat_at = self._clock.monotonic()
+                    await self.beat()
+                else:
+                    await self.look()
             except Exception:  # noqa: BLE001 - an outermost loop
                 # The worker's outermost loop: the database may be away for a moment.
                 _log.exception("heartbeat_failed worker=%s", self._card.id)
-            await self._clock.sleep(BEAT_S)
+            await self._clock.sleep(LOOK_S)
+
+    async def join(self) -> None:
+        """This worker is alive, and those who were before it have made room for it.
+
+        Otherwise it and they would, for a moment, together ask more of a provider than that admits.
+        Who starts again soon after its end is reckoned with still, and need not wait.
+        """
+        async with self._store.transaction() as tx:
+            live = await tx.workers.live(silent_s=SILENT_S)
+            await tx.workers.beat(self._card)
+        self._take_share(live)
+        if live and self._card.id not in {each.id for each in live}:
+            await self._clock.sleep(JOIN_S)
+
+    async def look(self) -> None:
+        """This worker has its share, as of now."""
+        async with self._store.snapshot() as tx:
+            live = await tx.workers.live(silent_s=SILENT_S)
+        self._take_share(live)
 
     async def beat(self) -> None:
         """This worker is alive as of now, and what dead ones held is free."""
@@ -58,7 +89,7 @@ class Heartbeat:
             await tx.workers.beat(self._card)
             live = await tx.workers.live(silent_s=SILENT_S)
             silent = await tx.workers.silent(silent_s=SILENT_S)
-        self._share(max(1, len(live)))
+        self._take_share(live)
         for worker_id in silent:
             await self._take_over(worker_id)
 
@@ -67,6 +98,10 @@ class Heartbeat:
         async with self._store.transaction() as tx:
             await tx.workers.free(self._card.id)
             await tx.workers.remove(self._card.id, silent_s=-1)
+
+    def _take_share(self, live: list[WorkerCard]) -> None:
+        # One that was paused for long is not among the live ones until it beats again.
+        self._share(len({self._card.id, *(each.id for each in live)}))
 
     async def _take_over(self, worker_id: str) -> None:
         """What the worker held is free; its row goes last, so that a death over this is mended."""

@@ -1,8 +1,9 @@
-"""Housekeeping: what is expired, deleted or left over is cleared away, a little at a time."""
+"""Housekeeping: what is left over is cleared away, and what is missing made, a little at a time."""
 
 import logging
 
 from evald.engine.context import EngineContext
+from evald.engine.verdict_index import index_runs
 
 _log = logging.getLogger("evald.engine")
 
@@ -16,7 +17,10 @@ EVERY_S = 60.0
 
 
 class Housekeeping:
-    """Clears away expired files and logs, items of deleted runs, and blobs that nothing names."""
+    """Clears away expired files and logs, items of deleted runs, and blobs that nothing names.
+
+    Of runs that were recorded without verdicts, those are made.
+    """
 
     def __init__(self, context: EngineContext) -> None:
         """Begins with no blob under suspicion."""
@@ -54,6 +58,7 @@ class Housekeeping:
             await self._context.blobs.delete(blob_id)
         self._suspects = unnamed
         await self._context.blobs.clear()
+        await index_runs(self._context)
 
     async def _clear_logs(self) -> None:
         store, limits = self._context.store, self._context.log_limits

@@ -18,11 +18,13 @@ from evald.graders.by_type import grade
 from evald.graders.grade import Grade, errored
 from evald.graders.tools import GraderTools
 from evald.ports.kept import StoredOutputItem
+from evald.ports.traces import Traces
 from evald.sampling.echo import echo
 from evald.sampling.regraded import sample_of_echo
 from evald.sampling.sampler import sample_row
 from evald.sampling.uploaded import sample_of_row
 from evald.wire.errors import ApiError
+from evald.wire.graders import Grader
 
 _log = logging.getLogger("evald.engine")
 
@@ -46,6 +48,16 @@ async def work_row(run: RunInHand, number: int, text: bytes) -> StoredOutputItem
         number: the row's 0-based position in the data source.
         text: the row's JSON.
     """
+    traces = run.context.traces
+    if not traces.is_on:
+        return await _worked_or_errored(run, number, text)
+    with traces.span("item", {"evald.run.id": run.id, "evald.row": number}) as span:
+        item = await _worked_or_errored(run, number, text)
+        span.note({"evald.output_item.id": item.id, "evald.output_item.status": item.status})
+        return item
+
+
+async def _worked_or_errored(run: RunInHand, number: int, text: bytes) -> StoredOutputItem:
     row = row_of_text(text)
     try:
         return await _worked(run, number, row)
@@ -108,10 +120,35 @@ async def _grades(run: RunInHand, row: Row, sample: Sample, tools: GraderTools) 
         return [errored(sample.error.code, sample.error.message) for _ in run.criteria]
     variables = Variables(row.item, sample.variables)
     if len(run.criteria) == 1:
-        return [await grade(run.criteria[0].grader, variables, tools)]
+        return [await _graded(run.context.traces, run.criteria[0].grader, variables, tools)]
+    traces = run.context.traces
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(grade(each.grader, variables, tools)) for each in run.criteria]
+        tasks = [
+            group.create_task(_graded(traces, each.grader, variables, tools))
+            for each in run.criteria
+        ]
     return [each.result() for each in tasks]
+
+
+async def _graded(
+    traces: Traces, grader: Grader, variables: Variables, tools: GraderTools
+) -> Grade:
+    if not traces.is_on:
+        return await grade(grader, variables, tools)
+    place = {"gen_ai.evaluation.name": grader.name, "evald.grader.type": grader.type}
+    with traces.span("grade", place) as span:
+        made = await grade(grader, variables, tools)
+        if made.error is not None:
+            span.fail(made.error.code)
+        else:
+            label = "pass" if made.passed else "fail"
+            span.note(
+                {
+                    "gen_ai.evaluation.score.value": made.score,
+                    "gen_ai.evaluation.score.label": label,
+                }
+            )
+        return made
 
 
 def _errored(

@@ -3,6 +3,7 @@
 from pydantic import JsonValue
 
 from evald.domain import exact_json
+from evald.domain.item_verdicts import StoredVerdict, kept_score
 from evald.domain.sample import Sample
 from evald.domain.tally import CriterionCount, Tally, Usage
 from evald.engine.run_in_hand import RunInHand
@@ -16,7 +17,7 @@ from evald.wire.output_items import OutputItemStatus
 def output_item(
     run: RunInHand, number: int, item: JsonValue, judged: tuple[Sample, list[Grade]]
 ) -> StoredOutputItem:
-    """The item of the row of this number, with its tally.
+    """The item of the row of this number, with its tally and verdicts.
 
     It passes if every criterion passed; it is errored if its sample or any criterion is.
 
@@ -35,6 +36,7 @@ def output_item(
         results_json=exact_json.dump(list(results)),
         sample_json=exact_json.dump(sample.echo),
         tally=_tally(run, status, sample, grades),
+        verdicts=tuple([_verdict(place, each) for place, each in enumerate(grades)]),
     )
 
 
@@ -56,6 +58,13 @@ def result_json(criterion: TestingCriterion, a_grade: Grade) -> dict[str, JsonVa
         result["error"] = {"code": a_grade.error.code, "message": a_grade.error.message}
     result.update(a_grade.details)
     return result
+
+
+def _verdict(criterion: int, a_grade: Grade) -> StoredVerdict:
+    if a_grade.error is not None:
+        return StoredVerdict(criterion, "error", None)
+    outcome: OutputItemStatus = "pass" if a_grade.passed else "fail"
+    return StoredVerdict(criterion, outcome, kept_score(a_grade.score))
 
 
 def _status(sample: Sample, grades: list[Grade]) -> OutputItemStatus:

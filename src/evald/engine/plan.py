@@ -56,7 +56,8 @@ async def plan_run(context: EngineContext, run_id: str) -> int | None:
         return len(shards)
     config = {} if an_eval is None else an_eval.data_source_config
     try:
-        return await _planned(context, run, config)
+        with context.traces.within_run("plan", run, {"evald.run.id": run.id}):
+            return await _planned(context, run, config)
     except NoRows as problem:
         error = problem.error
     except (_BadRow, BlobNotFound) as problem:
@@ -64,7 +65,7 @@ async def plan_run(context: EngineContext, run_id: str) -> int | None:
     async with context.store.transaction() as tx:
         has_failed = await tx.runs.end(run.id, "failed", error, now=context.clock.now())
     if has_failed:
-        note_end(context, run.id, "failed")
+        await note_end(context, run.id, "failed")
     return None
 
 

@@ -33,12 +33,13 @@ class RunInHand:
     `window` bounds the rows in flight, over all shards of the run: twice what the providers of its
     models, graders' ones too, take at once, so that none of them waits for us and the rows waiting
     for one stay few. `asked` is who is asked, for samples and by graders alike: `model`,
-    with the files that a request names.
+    with the files that a request names. `stored` is the run as it was when it was taken in hand.
     """
 
     def __init__(self, context: EngineContext, run: StoredRun, an_eval: Eval) -> None:
         """Takes the run in hand."""
         self.context = context
+        self.stored = run
         self.id = run.id
         self.chance = run.chance
         self.blob_id = run.rows.blob_id

@@ -9,6 +9,7 @@ from evald.engine.item import DEATHS_ALLOWED, SUSPECT_DEATHS, dead_row, work_row
 from evald.engine.run_in_hand import RunInHand
 from evald.ports.blobs import BlobNotFound
 from evald.ports.kept import Shard, ShardState, StoredOutputItem
+from evald.ports.traces import Attributes
 from evald.wire.errors import ApiError
 
 MARK_ROWS = 64
@@ -39,8 +40,9 @@ async def work_shard(run: RunInHand, number: int) -> bool:
         return not run.stopped.is_set()
     try:
         if not state.shard.done:
-            await _work_rows(run, state, await _missing_rows(run, state))
-            await run.recorder.write()
+            with run.context.traces.within_run("shard", run.stored, _told(run, state)):
+                await _work_rows(run, state, await _missing_rows(run, state))
+                await run.recorder.write()
     except BlobNotFound:
         await _fail(run, _ROWS_GONE)
         return False
@@ -53,6 +55,15 @@ async def work_shard(run: RunInHand, number: int) -> bool:
     return not run.stopped.is_set()
 
 
+def _told(run: RunInHand, state: ShardState) -> Attributes:
+    return {
+        "evald.run.id": run.id,
+        "evald.shard.number": state.shard.number,
+        "evald.shard.attempt": state.shard.attempts,
+        "evald.worker.id": run.context.worker_id,
+    }
+
+
 _ROWS_GONE = ApiError(code="invalid_data_source", message="The rows of the run are gone.")
 
 
@@ -63,7 +74,7 @@ async def _fail(run: RunInHand, error: ApiError) -> None:
         has_failed = await tx.work.fail(run.id, error, now=now, chance=run.chance)
     run.stop()
     if has_failed:
-        note_end(run.context, run.id, "failed")
+        await note_end(run.context, run.id, "failed")
 
 
 async def _work_rows(run: RunInHand, state: ShardState, rows: list[_RowText]) -> None:

@@ -129,7 +129,7 @@ class Workbench:
         async with context.store.transaction() as tx:
             is_ours = await tx.work.complete(run_id, now=context.clock.now())
         if is_ours:
-            note_end(context, run_id, "completed")
+            await note_end(context, run_id, "completed")
 
     async def look(self, run_id: str) -> None:
         """A run in hand that has ended, is gone or was taken up again is stopped at once."""

@@ -13,8 +13,10 @@ from evald.domain.errors import MethodNotAllowed, UnknownUrl
 from evald.http.answers import JSON
 from evald.http.error_responses import error_response
 from evald.http.gateway_operations import GATEWAY_OPERATIONS
+from evald.http.item_search_operations import ITEM_SEARCH_OPERATIONS
 from evald.http.openapi import openapi_document
 from evald.http.operation import Api, Handler, Operation
+from evald.http.report_operations import REPORT_OPERATIONS
 from evald.http.response_operations import RESPONSE_OPERATIONS
 from evald.http.routes import (
     evals,
@@ -157,6 +159,8 @@ OPERATIONS = [
     Operation("followRun", "GET", RUN_EVENTS, run_events.follow_run),
     *GATEWAY_OPERATIONS,
     *RESPONSE_OPERATIONS,
+    *REPORT_OPERATIONS,
+    *ITEM_SEARCH_OPERATIONS,
     *WEBHOOK_OPERATIONS,
     *SECOND_CHANCE_OPERATIONS,
     Operation("healthz", "GET", "/healthz", health.healthz),

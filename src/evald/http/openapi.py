@@ -22,6 +22,7 @@ from evald.http.parsing import MAX_IDEMPOTENCY_KEY
 from evald.http.routes.log_imports import LOG_TYPES
 from evald.wire.base import WireModel
 from evald.wire.files import FilePurpose
+from evald.wire.item_searches import MAX_GROUPS, GroupItemsQuery
 from evald.wire.pages import MAX_FILES_LIMIT, MAX_LIMIT, ListFilesQuery
 from evald.wire.usage import MAX_USAGE_LIMIT, UsageQuery
 
@@ -38,7 +39,11 @@ _REFUSALS = {
     "504": "The provider did not answer in time.",
 }
 _PROVIDERS = "An error of the provider's, as it came."
-_MOST = {ListFilesQuery: MAX_FILES_LIMIT, UsageQuery: MAX_USAGE_LIMIT}
+_MOST = {
+    ListFilesQuery: MAX_FILES_LIMIT,
+    UsageQuery: MAX_USAGE_LIMIT,
+    GroupItemsQuery: MAX_GROUPS,
+}
 _ANY_OBJECT: JsonObject = {"type": "object"}
 _NOT_JSON = {
     "downloadFile": "application/octet-stream",

@@ -21,7 +21,7 @@ from evald.domain.errors import (
     MalformedJson,
     UnsupportedContentType,
 )
-from evald.http.validation import kind_of, refusal, refuse_unwritable
+from evald.domain.validation import kind_of, refusal
 from evald.services.idempotency import Idempotency
 from evald.wire.base import WireModel
 from evald.wire.pages import MAX_LIMIT
@@ -38,7 +38,6 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
-M = TypeVar("M", bound=WireModel)
 Q = TypeVar("Q", bound=WireModel)
 
 
@@ -183,21 +182,6 @@ def parsed_json(raw: bytes) -> JsonValue:
 def _sentence(fault: ValueError) -> str:
     message = str(fault)
     return f"it {message}" if message.startswith(("is ", "holds ")) else message
-
-
-def read_model(model: type[M], body: dict[str, JsonValue]) -> M:
-    """The body as this wire type.
-
-    Raises:
-        MissingParameter: a field is missing.
-        InvalidType: a field holds another kind of value than it must.
-        InvalidValue: a field holds what it may not.
-    """
-    refuse_unwritable(body)  # first: a sentence with half a character in it makes pydantic raise
-    try:
-        return model.model_validate(body)
-    except ValidationError as error:
-        raise refusal(error, body) from None
 
 
 def read_query(query: type[Q], params: QueryParams, *, max_limit: int = MAX_LIMIT) -> Q:

@@ -9,9 +9,9 @@ from pydantic import JsonValue
 from starlette.requests import Request
 
 from evald.domain.errors import InvalidType
+from evald.domain.validation import kind_of, read_model
 from evald.http.operation import key_of, project_of, request_id_of
-from evald.http.parsing import RequestBody, json_body, parsed_json, read_model, require_json
-from evald.http.validation import kind_of
+from evald.http.parsing import RequestBody, json_body, parsed_json, require_json
 from evald.services.relaying import Caller
 from evald.wire.base import WireModel
 

@@ -12,8 +12,8 @@ class ChanceTable(Protocol):
         """The run, if it is there; nobody else changes it until the transaction ends."""
         ...
 
-    async def reopen(self, run_id: str) -> None:
-        """The ended run goes on, its errored items as if they had never been.
+    async def reopen(self, run_id: str, *, now: int) -> None:
+        """The ended run goes on as of now, its errored items as if they had never been.
 
         Counts go back by those items; usage stays, since it was paid. Shards with a row without an
         item are open and free, and no row of the run has died. The run is in progress, without an

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from pydantic import JsonValue
 
+from evald.domain.item_verdicts import StoredVerdict
 from evald.domain.logs.terms import LogKind, Term
 from evald.domain.run_status import has_ended
 from evald.domain.tally import Tally
@@ -39,7 +40,9 @@ class StoredRun:
     `planned_rows` is None until the rows have been counted. `imported` is the body of a run that
     was carried out elsewhere, inline content left empty too: it is answered instead of the rest,
     and nothing is done about the run, whatever its status. `chance` counts how often the run was
-    taken up again after it had ended.
+    taken up again after it had ended; `started_at` is when its work began, or was last taken up.
+    `traceparent` is the span within which it was made, empty where spans were not kept.
+    `has_verdicts` says that all its items can be found by their verdicts.
     """
 
     id: str
@@ -59,6 +62,8 @@ class StoredRun:
     ended_at: int | None = None
     imported: dict[str, JsonValue] | None = None
     chance: int = 0
+    traceparent: str = ""
+    has_verdicts: bool = True
 
     @property
     def has_ended(self) -> bool:
@@ -78,9 +83,10 @@ class StoredFile:
 class StoredOutputItem:
     """An output item as it is kept: the parts of its JSON as text, ready to be put together.
 
-    `row` is the 0-based position in the data source. `tally` is what the item adds to its run's;
-    it is not kept with the item, so it is empty when read. `extras` is for imported items the JSON
-    text of an `Extras`: in what their bodies differ from one that is put together of the parts.
+    `row` is the 0-based position in the data source. `tally` is what the item adds to its run's,
+    and `verdicts` what it is found by; neither is kept with the item, so both are empty when read.
+    `extras` is for imported items the JSON text of an `Extras`: in what their bodies differ from
+    one that is put together of the parts.
     """
 
     id: str
@@ -93,6 +99,7 @@ class StoredOutputItem:
     sample_json: str
     tally: Tally = field(default_factory=Tally)
     extras: str | None = None
+    verdicts: tuple[StoredVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

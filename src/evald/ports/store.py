@@ -1,15 +1,12 @@
 """What is kept, and how it is asked for: one Protocol per group of tables."""
 
-from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from pydantic import JsonValue
-
 from evald.ports.archive_imports import ArchiveImportTable
 from evald.ports.chances import ChanceTable
+from evald.ports.imports import ImportTable
 from evald.ports.kept import (
-    FoundItem,
     Page,
     Remembered,
     Shard,
@@ -20,6 +17,8 @@ from evald.ports.kept import (
     StoredRun,
 )
 from evald.ports.logs import LogTable, UsageTable
+from evald.ports.overviews import OverviewTable
+from evald.ports.verdicts import VerdictTable
 from evald.ports.webhooks import WebhookTable
 from evald.ports.workers import WorkerTable
 from evald.wire.errors import ApiError
@@ -223,46 +222,6 @@ class WorkTable(Protocol):
         ...
 
 
-class ImportTable(Protocol):
-    """What comes from elsewhere: output items in any order, and messages of completions."""
-
-    async def find_items(self, output_item_ids: Sequence[str]) -> dict[str, FoundItem]:
-        """Those of these output items that are there, by id, whichever run they belong to."""
-        ...
-
-    async def taken_rows(self, run_id: str, rows: Sequence[int]) -> set[int]:
-        """Those of these rows of the run that have an item."""
-        ...
-
-    async def last_row(self, run_id: str) -> int:
-        """The last row of the run that has an item; -1 where there is none."""
-        ...
-
-    async def add_items(self, run_id: str, items: Sequence[StoredOutputItem]) -> None:
-        """The items, of new ids and rows, are kept; the run's tally stays as it is."""
-        ...
-
-    async def renew_run(self, run: StoredRun) -> None:
-        """What the imported run of this id says of its end is now this; its rows stay."""
-        ...
-
-    async def message(self, completion_id: str, position: int) -> dict[str, JsonValue] | None:
-        """The message at this place of the completion, if it is there."""
-        ...
-
-    async def messages(
-        self, completion_ids: Sequence[str]
-    ) -> dict[str, list[dict[str, JsonValue]]]:
-        """The messages of these completions, in their order; those without any are left out."""
-        ...
-
-    async def add_message(
-        self, completion_id: str, position: int, message: dict[str, JsonValue]
-    ) -> None:
-        """The message is kept at this place of the completion."""
-        ...
-
-
 class KeyTable(Protocol):
     """API keys, by the hash of their secret."""
 
@@ -318,6 +277,11 @@ class Transaction(Protocol):
         ...
 
     @property
+    def verdicts(self) -> VerdictTable:
+        """Verdicts of output items."""
+        ...
+
+    @property
     def files(self) -> FileTable:
         """Files."""
         ...
@@ -355,6 +319,11 @@ class Transaction(Protocol):
     @property
     def chances(self) -> ChanceTable:
         """Second chances of ended runs."""
+        ...
+
+    @property
+    def overviews(self) -> OverviewTable:
+        """Sums over evals and runs."""
         ...
 
     @property

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from evald.ports.kept import StoredRun
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerCard:
@@ -59,6 +61,10 @@ class WorkerTable(Protocol):
 
         Those that nobody plans, that have a free shard, or whose shards are all done.
         """
+        ...
+
+    async def overdue(self, *, began_by: int) -> list[StoredRun]:
+        """Unended runs whose work began, or was last taken up again, by then; oldest first."""
         ...
 
     async def load(self) -> WorkLoad:

@@ -13,7 +13,7 @@ from evald.domain.errors import (
 )
 from evald.domain.logs.completions import completion_body, completion_messages
 from evald.domain.logs.filters import LogFilter
-from evald.domain.logs.terms import METADATA, Term, text_term
+from evald.domain.logs.terms import listing_terms
 from evald.ports.kept import Page, StoredLog
 from evald.ports.relay import RelayRequest
 from evald.ports.store import CursorUnknown
@@ -83,14 +83,10 @@ async def list_chat_completions(
     Raises:
         UnknownCursor: `after` names none of the project.
     """
-    terms: list[Term] = [text_term(METADATA + key, value) for key, value in metadata]
-    if query.model is not None:
-        terms.append(text_term("model", query.model))
+    wanted = LogFilter(all_of=listing_terms(query.model, metadata))
     try:
         async with context.store.snapshot() as tx:
-            page = await tx.logs.page(
-                project_id, "chat_completion", wanted=LogFilter(all_of=tuple(terms)), query=query
-            )
+            page = await tx.logs.page(project_id, "chat_completion", wanted=wanted, query=query)
     except CursorUnknown:
         raise UnknownCursor(query.after or "") from None
     return Page([_shown(log) for log in page.rows], page.has_more)

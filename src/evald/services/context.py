@@ -1,7 +1,7 @@
 """What every use case is handed: the ports, and the few settings that show in answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evald.graders.tools import GraderTools
 from evald.ports.archive_source import Archives
@@ -13,10 +13,14 @@ from evald.ports.model import ModelCatalog
 from evald.ports.relay import Relays
 from evald.ports.sandbox import Sandbox
 from evald.ports.store import Store
+from evald.ports.traces import NO_TRACES, Traces
 from evald.ports.vault import Vault
 from evald.ports.webhooks import Postman
 from evald.ports.work import ImportWork, Work
+from evald.services.comparison_memory import ComparisonMemory
+from evald.services.group_memory import GroupMemory
 from evald.services.log_keeper import LogKeeper
+from evald.services.report_memory import ReportMemory
 from evald.services.run_watch import RunWatch
 from evald.services.scraping import Scrape
 
@@ -59,3 +63,7 @@ class Context:
     run_watch: RunWatch
     scrape: Scrape
     metrics: Metrics = NO_METRICS
+    traces: Traces = NO_TRACES
+    group_memory: GroupMemory = field(default_factory=GroupMemory)
+    report_memory: ReportMemory = field(default_factory=ReportMemory)
+    comparison_memory: ComparisonMemory = field(default_factory=ComparisonMemory)

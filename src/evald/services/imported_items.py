@@ -1,7 +1,11 @@
 """Importing output items: each under its id, at the row it claims if that is free."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from evald.domain.archive.kinds import Kind
 from evald.domain.exact_json import DECODER, canonical
+from evald.domain.item_verdicts import criterion_positions, read_verdicts
 from evald.ports.kept import FoundItem, StoredOutputItem
 from evald.ports.store import Transaction
 from evald.services.import_batches import ParsedLine, batches
@@ -49,11 +53,17 @@ async def _import_items_of(
     tools.report.counts[_KIND].new += len(new)
     eval_id = tools.runs[run_id]
     rows = await _free_rows(tx, run_id, new)
+    an_eval = await tx.evals.get(tools.project_id, eval_id)
+    positions = {} if an_eval is None else criterion_positions(an_eval)
     items = [
         imported_item(line.body, line.texts, row=row, run_id=run_id, eval_id=eval_id)
         for line, row in zip(new, rows, strict=True)
     ]
-    await tx.imports.add_items(run_id, items)
+    await tx.imports.add_items(run_id, [_with_verdicts(each, positions) for each in items])
+
+
+def _with_verdicts(item: StoredOutputItem, positions: Mapping[str, int]) -> StoredOutputItem:
+    return replace(item, verdicts=read_verdicts(item.results_json, positions))
 
 
 def _settle(

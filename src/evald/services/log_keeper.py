@@ -16,6 +16,7 @@ from evald.ports.clock import Clock
 from evald.ports.kept import StoredLog, UsageEntry
 from evald.ports.metrics import NO_METRICS, Metrics
 from evald.ports.store import Store, Transaction
+from evald.ports.traces import NO_TRACES, Traces
 from evald.wire.ids import IdPrefix
 
 _log = logging.getLogger("evald.logs")
@@ -48,9 +49,17 @@ class _Waiting:
 class LogKeeper:
     """Keeps logs for a serving process. Those who come while a commit runs share the next one."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: Metrics = NO_METRICS) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics = NO_METRICS,
+        *,
+        traces: Traces = NO_TRACES,
+    ) -> None:
         """Begins with nothing to keep."""
         self._metrics = metrics
+        self._traces = traces
         self._store = store
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
@@ -69,6 +78,8 @@ class LogKeeper:
         Raises:
             LogNotKept: the store did not take it, or not in time.
         """
+        if usage is not None:
+            self._trace(usage)
         kept: asyncio.Future[StoredLog] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(log, usage, kept))
         if self._writing is None or self._writing.done():
@@ -106,6 +117,7 @@ class LogKeeper:
 
     def note_usage(self, entry: UsageEntry) -> None:
         """The entry is added to the ledger a second later at most, unless the process is killed."""
+        self._trace(entry)
         self._count_tokens(entry)
         self._note(entry)
 
@@ -122,6 +134,16 @@ class LogKeeper:
             if begun:
                 await asyncio.wait(begun)
             await self._flush()
+
+    def _trace(self, entry: UsageEntry) -> None:
+        """The span of the request says which model was called through the gateway, and its cost."""
+        self._traces.note(
+            {
+                "gen_ai.request.model": entry.model,
+                "gen_ai.usage.input_tokens": entry.input_tokens,
+                "gen_ai.usage.output_tokens": entry.output_tokens,
+            }
+        )
 
     def _count_tokens(self, entry: UsageEntry) -> None:
         self._metrics.tokens.add(

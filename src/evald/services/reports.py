@@ -1,21 +1,18 @@
 """Reports: what a reader of a run needs, as values."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
-from typing import Literal
 
 from pydantic import JsonValue
 
-from evald.domain import exact_json
 from evald.domain.conversation.flatten import flatten_messages
-from evald.domain.errors import EvalNotFound, RunNotFound, UnknownCursor
-from evald.domain.tally import CriterionCount, Usage
+from evald.domain.errors import EvalNotFound, RunNotFound
 from evald.graders.by_type import runs_code
-from evald.graders.python_code import FAILURE
-from evald.ports.kept import StoredOutputItem, StoredRun
-from evald.ports.store import CursorUnknown, Transaction
+from evald.ports.kept import StoredRun
+from evald.ports.store import Transaction
 from evald.services.context import Context
+from evald.services.error_reasons import ErrorReasons, read_error_reasons
+from evald.services.item_reports import criterion_names, ran_apart
+from evald.services.run_reports import read_run_report
 from evald.wire.data_sources import (
     DataSource,
     FileIdSource,
@@ -24,41 +21,9 @@ from evald.wire.data_sources import (
     UnsampledDataSource,
     read_data_source,
 )
-from evald.wire.errors import ApiError
-from evald.wire.evals import Eval, echoed_criteria
-from evald.wire.output_items import OutputItemStatus
+from evald.wire.evals import Eval
 from evald.wire.pages import ListOutputItemsQuery
-
-
-@dataclass(frozen=True, slots=True)
-class ReportAsked:
-    """Which run a report is of, and which of its items it shows."""
-
-    eval_id: str
-    run_id: str
-    items: ListOutputItemsQuery
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionReport:
-    """A testing criterion and how the run's items did by it. `type` is its grader's."""
-
-    id: str
-    name: str
-    type: str
-    count: CriterionCount
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCost:
-    """What one model was asked, and for what: for samples, or for grades by graders.
-
-    `asked_for` is None in an imported run, whose source does not tell them apart.
-    """
-
-    model: str
-    asked_for: Literal["samples", "grades"] | None
-    usage: Usage
+from evald.wire.reports import RunReport as RunNumbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,143 +51,80 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one criterion said of one item. Where it errored, `score` says nothing.
-
-    `failure` is why code came to no score, `printed` the beginning of its output; `is_sandboxed`
-    is False where it ran with all rights of the server.
-    """
-
-    criterion_id: str
-    criterion: str
-    outcome: OutputItemStatus
-    score: float
-    error: ApiError | None
-    failure: str = ""
-    printed: str = ""
-    is_sandboxed: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the sample holds of the model's answer; all empty where there is no answer."""
-
-    text: str = ""
-    refusal: str = ""
-    tool_calls: JsonValue = None
-
-
-@dataclass(frozen=True, slots=True)
-class ItemReport:
-    """What became of one row. `error` is why it has no sample to grade."""
-
-    id: str
-    row: int
-    outcome: OutputItemStatus
-    item: JsonValue
-    said: Said
-    verdicts: list[Verdict]
-    error: ApiError | None
-
-
-@dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run as of one moment, with one page of its items.
+    """A run as its readers need it, without its items; `numbers` are what it comes to.
 
     `is_sandboxed` is False where code of its graders ran, or runs, with all rights of the server.
     """
 
     eval: Eval
     run: StoredRun
-    criteria: list[CriterionReport]
+    numbers: RunNumbers
+    errors: ErrorReasons
     setup: Setup
-    items: list[ItemReport]
-    has_more: bool
-    is_sandboxed: bool = True
-
-    @property
-    def costs(self) -> list[ModelCost]:
-        """What each model was asked, for samples first."""
-        tally = self.run.tally
-        if self.run.imported is not None:
-            return [ModelCost(model, None, usage) for model, usage in tally.usage.items()]
-        samples, graders = tally.sample_usage.items(), tally.grader_usage.items()
-        return [
-            *(ModelCost(model, "samples", usage) for model, usage in samples),
-            *(ModelCost(model, "grades", usage) for model, usage in graders),
-        ]
+    is_sandboxed: bool
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing of the run will change any more."""
         return self.run.has_ended
 
-    @property
-    def pending(self) -> int | None:
-        """How many of its rows have no item (yet); None where they have not been counted."""
-        planned = self.run.planned_rows
-        return None if planned is None else max(0, planned - self.run.tally.total)
 
-
-async def report_run(context: Context, project_id: str, asked: ReportAsked) -> RunReport:
-    """The run, its eval, and the items asked for, all read at the same moment.
+async def report_run(context: Context, project_id: str, eval_id: str, run_id: str) -> RunReport:
+    """The run and its eval.
 
     Raises:
         EvalNotFound: there is no such eval.
         RunNotFound: the eval has no such run.
-        UnknownCursor: `asked.items.after` is no item of the run.
     """
     async with context.store.snapshot() as tx:
-        an_eval = await tx.evals.get(project_id, asked.eval_id)
-        if an_eval is None:
-            raise EvalNotFound(asked.eval_id)
-        run = await tx.runs.get(project_id, asked.eval_id, asked.run_id)
-        if run is None:
-            raise RunNotFound(asked.run_id)
-        try:
-            page = await tx.output_items.page(asked.run_id, asked.items)
-        except CursorUnknown:
-            raise UnknownCursor(str(asked.items.after)) from None
-        any_rows = page.rows or await _first_rows(tx, asked)
-    names = {each.id: each.name for each in echoed_criteria(an_eval)}
-    items = await context.cpu.run(lambda: [_item(stored, names) for stored in page.rows])
+        an_eval, run = await find_both(tx, project_id, eval_id, run_id)
+        names = criterion_names(an_eval)
+        errors = await read_error_reasons(tx, run_id, names, total=run.tally.errored)
+        firsts = await tx.output_items.page(run_id, ListOutputItemsQuery(limit=1))
     return RunReport(
         eval=an_eval,
         run=run,
-        criteria=_criteria(an_eval, run),
+        numbers=await _numbers(context, run),
+        errors=errors,
         setup=_setup(run),
-        items=items,
-        has_more=page.has_more,
-        is_sandboxed=_were_apart(any_rows) and (run.has_ended or _are_apart(context, an_eval)),
+        is_sandboxed=ran_apart(firsts.rows) and (run.has_ended or _are_apart(context, an_eval)),
     )
 
 
-async def _first_rows(tx: Transaction, asked: ReportAsked) -> Sequence[StoredOutputItem]:
-    page = await tx.output_items.page(asked.run_id, ListOutputItemsQuery(limit=1))
-    return page.rows
+async def find_both(
+    tx: Transaction, project_id: str, eval_id: str, run_id: str
+) -> tuple[Eval, StoredRun]:
+    """The eval and the run of it.
+
+    Raises:
+        EvalNotFound: there is no such eval.
+        RunNotFound: the eval has no such run.
+    """
+    an_eval = await tx.evals.get(project_id, eval_id)
+    if an_eval is None:
+        raise EvalNotFound(eval_id)
+    run = await tx.runs.get(project_id, eval_id, run_id)
+    if run is None:
+        raise RunNotFound(run_id)
+    return an_eval, run
 
 
-def _were_apart(rows: Sequence[StoredOutputItem]) -> bool:
-    results = [_object(each) for row in rows for each in _list(_parsed(row.results_json))]
-    return all(each.get("sandboxed") is not False for each in results)
+async def _numbers(context: Context, run: StoredRun) -> RunNumbers:
+    known = context.report_memory.recall(run)
+    if known is not None:
+        return known
+    numbers = await read_run_report(context, run.project_id, run.id)
+    # Of a run under way, they may be of a moment later than the run is.
+    if numbers.status == run.status and numbers.rate.errored.n == run.tally.total:
+        context.report_memory.keep(run, numbers)
+    return numbers
 
 
 def _are_apart(context: Context, an_eval: Eval) -> bool:
     if context.sandbox.is_safe:
         return True
     return not any(runs_code(each.grader) for each in an_eval.testing_criteria)
-
-
-def _criteria(an_eval: Eval, run: StoredRun) -> list[CriterionReport]:
-    return [
-        CriterionReport(
-            id=each.id,
-            name=each.name,
-            type=each.type,
-            count=run.tally.criteria.get(each.id, CriterionCount()),
-        )
-        for each in echoed_criteria(an_eval)
-    ]
 
 
 def _setup(run: StoredRun) -> Setup:
@@ -267,75 +169,8 @@ def _messages(prompt: TemplateMessages) -> list[PromptMessage]:
     ]
 
 
-def _item(stored: StoredOutputItem, names: dict[str, str]) -> ItemReport:
-    sample, results = _object(_parsed(stored.sample_json)), _parsed(stored.results_json)
-    return ItemReport(
-        id=stored.id,
-        row=stored.row,
-        outcome=stored.status,
-        item=_parsed(stored.item_json),
-        said=_said(sample.get("output")),
-        verdicts=[_verdict(_object(each), names) for each in _list(results)],
-        error=_error(sample.get("error")),
-    )
-
-
-def _said(output: JsonValue) -> Said:
-    messages = _list(output)
-    if not messages:
-        return Said()
-    message = _object(messages[0])
-    return Said(
-        text=_text(message.get("content")),
-        refusal=_text(message.get("refusal")),
-        tool_calls=message.get("tool_calls"),
-    )
-
-
-def _verdict(result: dict[str, JsonValue], names: dict[str, str]) -> Verdict:
-    criterion_id, score = _text(result.get("name")), result.get("score")
-    error = _error(result.get("error"))
-    judged: OutputItemStatus = "pass" if result.get("passed") is True else "fail"
-    return Verdict(
-        criterion_id=criterion_id,
-        criterion=names.get(criterion_id, criterion_id),
-        outcome=judged if error is None else "error",
-        score=_number(score),
-        error=error,
-        failure=_text(result.get(FAILURE)),
-        printed=_text(result.get("stdout")),
-        is_sandboxed=result.get("sandboxed") is not False,
-    )
-
-
-def _number(value: JsonValue) -> float:
-    """The value as a float; 0.0 where it is no number, or (in an imported item) none of ours."""
-    try:
-        found = float(value) if isinstance(value, int | float) else 0.0
-    except OverflowError:
-        return 0.0
-    return found if isfinite(found) else 0.0
-
-
-def _error(error: JsonValue) -> ApiError | None:
-    if not isinstance(error, dict):
-        return None
-    return ApiError(code=_text(error.get("code")), message=_text(error.get("message")))
-
-
-def _parsed(text: str) -> JsonValue:
-    # Not `exact_json.parse`: what was kept must be readable, also where an answer is nested deeper
-    # than a row may be.
-    value: JsonValue = exact_json.DECODER.decode(text)
-    return value
-
-
 def _object(value: JsonValue) -> dict[str, JsonValue]:
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
 
 
 def _text(value: JsonValue) -> str:

@@ -16,7 +16,7 @@ from evald.domain.errors import (
     UnsupportedParameter,
 )
 from evald.domain.logs.filters import LogFilter
-from evald.domain.logs.terms import METADATA, Term, text_term
+from evald.domain.logs.terms import listing_terms
 from evald.ports.kept import Page, StoredLog
 from evald.ports.relay import Relay, RelayRequest
 from evald.ports.store import CursorUnknown
@@ -80,11 +80,8 @@ async def list_responses(
     Raises:
         UnknownCursor: `after` names none of the project.
     """
-    terms: list[Term] = [text_term(METADATA + key, value) for key, value in metadata]
-    if query.model is not None:
-        terms.append(text_term("model", query.model))
     wanted = LogFilter(
-        all_of=tuple(terms),
+        all_of=listing_terms(query.model, metadata),
         created_after=query.created_after,
         created_before=query.created_before,
     )

@@ -138,6 +138,7 @@ async def cancel_run(context: Context, project_id: str, eval_id: str, run_id: st
     if is_moved:
         context.metrics.runs_ended.count("canceled")
         _log.info("run_canceled run=%s", run_id)
+        context.traces.run_ended(run)
     if run.imported is None:
         context.work.wake(run_id)
     return view_run(context, run)
@@ -179,6 +180,7 @@ def new_run(context: Context, order: RunOrder) -> StoredRun:
         data_source=data_source_json(source),
         rows=order.rows,
         tally=Tally(criteria={each.id: CriterionCount() for each in order.eval.testing_criteria}),
+        traceparent=context.traces.traceparent(),
     )
 
 

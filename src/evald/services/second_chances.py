@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from evald.domain.errors import RunNotFound
 from evald.domain.run_errors import RunImported, RunIncomplete, RunRowsGone, RunUnplanned
+from evald.domain.run_status import RUN_TIMEOUT
 from evald.ports.blobs import BlobNotFound
 from evald.ports.kept import StoredRun
 from evald.services.context import Context
@@ -60,7 +61,7 @@ async def _taken_up(
         now = context.clock.now()
         if await object_made(tx, project_id, idempotency, now=now) is None:
             if is_due(_own(await tx.chances.hold(run_id), named)):
-                await tx.chances.reopen(run_id)
+                await tx.chances.reopen(run_id, now=now)
             await remember(tx, project_id, idempotency, object_id=run_id, now=now)
         run = _own(await tx.work.find(run_id), named)
     context.work.wake(run_id)
@@ -94,7 +95,8 @@ def _is_retried(run: StoredRun) -> bool:
 def _is_resumed(run: StoredRun) -> bool:
     if run.status not in ("failed", "canceled"):
         return False
-    if run.status == "failed" and run.planned_rows is None:
+    is_late = run.error is not None and run.error.code == RUN_TIMEOUT
+    if run.status == "failed" and run.planned_rows is None and not is_late:
         why = "" if run.error is None else f" {run.error.message}"
         raise RunUnplanned(
             f"Run '{run.id}' failed before its rows were known, so there is nothing to resume."

@@ -24,6 +24,8 @@ NAME_CHARS = 160
 # overrides (U+202D, U+202E) would show what follows in an order that nobody wrote.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 _CONTROL_PICTURES = 0x2400
+_MOST_LEVELS = 50
+_SPACES = str.maketrans({" ": "·", "\t": "→\t", "\n": "⏎\n", "\u00a0": "⍽"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,11 @@ class Folded:
         return len(self.rest) + self.left_out
 
 
-def fold(text: str) -> Folded:
+def fold(text: str, *, at_once: int = PREVIEW_CHARS, folded: int = FOLDED_CHARS) -> Folded:
     """The text, folded where it is long, and cut where it is longer than a page can bear."""
-    if len(text) <= PREVIEW_CHARS + SLACK_CHARS:
+    if len(text) <= at_once + SLACK_CHARS:
         return Folded(text, "", 0)
-    shown, rest = text[:PREVIEW_CHARS], text[PREVIEW_CHARS : PREVIEW_CHARS + FOLDED_CHARS]
+    shown, rest = text[:at_once], text[at_once : at_once + folded]
     return Folded(shown, rest, len(text) - len(shown) - len(rest))
 
 
@@ -60,6 +62,17 @@ def cut(text: str) -> Folded:
 def clip(text: str) -> str:
     """The text on one line's length: a name has no limit of its own."""
     return text if len(text) <= NAME_CHARS else text[: NAME_CHARS - 1] + "…"
+
+
+def one_line(text: str, most: int) -> str:
+    """The beginning of the text on one line, with one space for each stretch of white space."""
+    line = " ".join(text[: 4 * most].split())
+    return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"
+
+
+def spaced(text: str) -> str:
+    """The text with a sign for each space, tab and line end: graders count them."""
+    return text.translate(_SPACES)
 
 
 def visible(text: str) -> str:
@@ -84,7 +97,12 @@ def plain(value: JsonValue) -> str:
 
 
 def indented(value: JsonValue, *, level: int = 0) -> str:
-    """The JSON of a value over several lines, two spaces a level, numbers as given."""
+    """The JSON of a value over several lines, two spaces a level, numbers as given.
+
+    What lies deeper than 50 levels stays on its line.
+    """
+    if level > _MOST_LEVELS:
+        return exact_json.dump(value)
     if isinstance(value, dict) and value:
         inside = [
             f"{exact_json.dump(key)}: {indented(each, level=level + 1)}"
@@ -118,14 +136,42 @@ def rate(part: int, whole: int) -> str:
     Only all is `100.0 %`, and only none is `0.0 %`: what would be rounded to either is said to be
     more or less than the nearest one short of it. 9,999 of 10,000 are `> 99.9 %`.
     """
-    if whole == 0:
+    return percents(part / whole if whole else None)
+
+
+def percents(share: float | None) -> str:
+    """A share of 1 in percent with one decimal: `73.0 %`; a dash where there is none.
+
+    Only 1 is `100.0 %`, and only 0 is `0.0 %`.
+    """
+    if share is None:
         return "–"
-    percent = f"{100 * part / whole:.1f}"
-    if percent == "100.0" and part < whole:
+    percent = f"{100 * share:.1f}"
+    if percent == "100.0" and share < 1:
         return "> 99.9 %"
-    if percent == "0.0" and part > 0:
+    if percent == "0.0" and share > 0:
         return "< 0.1 %"
     return f"{percent} %"
+
+
+def interval(low: float, high: float) -> str:
+    """The two ends of shares of 1, in percent without the sign: `66.5–78.7`."""
+    return f"{100 * low:.1f}–{100 * high:.1f}"
+
+
+def size(count: int) -> str:
+    """So many bytes in the unit that suits them, three digits of it: `812 B`, `1.44 MB`."""
+    amount, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 999.5 or unit == "TB":
+            break
+        amount /= 1_000
+    return f"{count} B" if unit == "B" else f"{amount:.3g} {unit}"
+
+
+def minute(seconds: int) -> str:
+    """The moment in UTC, to the minute, as tables have it: `2026-11-21 22:51`."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
 
 
 def score(value: float) -> str:

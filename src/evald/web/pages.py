@@ -1,6 +1,7 @@
-"""Which page is at which address, and what it is made of."""
+"""Which page is at which address, and how whatever becomes of a request is answered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from starlette.applications import Starlette
@@ -10,54 +11,47 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from evald.domain import exact_json
 from evald.domain.errors import IncorrectApiKey, RequestError, RunNotFound
 from evald.services.context import Context
-from evald.services.evals import get_eval, list_evals
 from evald.services.keys import Gate
-from evald.services.reports import ReportAsked, report_run
-from evald.services.runs import list_runs
-from evald.web.links import RunAddress
-from evald.web.queries import Query, from_cursor, read_eval_query, read_list_query
-from evald.web.run_page import PENDING, SIGNS, filters, item_rows, state_of, steps, tab_title
-from evald.web.sign_in import (
-    WRONG_KEY,
-    Visitor,
-    form,
-    show_sign_in,
-    sign_in,
-    sign_out,
-    to_sign_in,
-    visitor_of,
-)
+from evald.web.assets import answer_asset
+from evald.web.compare_page import show_compare
+from evald.web.confirm_pages import cancel, delete, show_cancel, show_delete
+from evald.web.eval_page import show_eval
+from evald.web.evals_page import open_hosted, show_evals
+from evald.web.files_pages import send_file, show_file, show_files
+from evald.web.frame import choose_theme, frame_of, framed
+from evald.web.item_page import show_item
+from evald.web.links import in_form
+from evald.web.logs_eval_form import make_eval, show_logs_eval
+from evald.web.logs_pages import show_log, show_logs
+from evald.web.run_events import show_events
+from evald.web.run_form_page import make_run, show_run_form
+from evald.web.run_page import show_run
+from evald.web.run_saved import save_run
+from evald.web.second_chances import give_second_chance
+from evald.web.sign_in import WRONG_KEY, form, show_sign_in, sign_in, sign_out, to_sign_in
+from evald.web.sign_in import visitor_of as visitor_from
 from evald.web.site import Site, build_site, with_headers
-from evald.wire.evals import echoed_criteria, eval_json
-from evald.wire.pages import ListEvalsQuery, ListOutputItemsQuery, ListRunsQuery
-
-LIST_ROWS = 50
-ITEM_ROWS = 50
-REFRESH_S = 5
+from evald.web.views import Asked, Form, View, csv_text, json_text
 
 Handler = Callable[[Site, Request], Awaitable[Response]]
-Page = Callable[[Site, Request, Visitor], Awaitable[Response]]
+Show = Callable[[Asked], Awaitable[View | Response]]
+
+NO_KEY = "A key of this server is needed: send it as 'Authorization: Bearer …'."
 
 
 def build_pages(context: Context, gate: Gate, *, cookie_secret: bytes) -> ASGIApp:
     """The pages as an application; whatever it has no page for is answered 404.
 
     Args:
-        cookie_secret: at least 32 random bytes, the same after a restart; sessions are signed
-            with it, and end when it changes.
+        cookie_secret: at least 32 random bytes, the same after a restart; sessions and forms are
+            signed with it, and end when it changes.
     """
     site = build_site(context, gate, cookie_secret=cookie_secret)
     app = Starlette(
-        routes=[
-            _route("/", site, partial(_guarded, _evals)),
-            _route("/evaluations/{eval_id}", site, partial(_guarded, _eval_or_run)),
-            _route("/sign-in", site, show_sign_in),
-            _route("/sign-in", site, sign_in, method="POST"),
-            _route("/sign-out", site, sign_out, method="POST"),
-            _route("/static/app.css", site, _style),
-        ],
+        routes=_routes(site),
         exception_handlers={
             RequestError: partial(_refused, site),
             HTTPException: partial(_not_a_page, site),
@@ -68,127 +62,139 @@ def build_pages(context: Context, gate: Gate, *, cookie_secret: bytes) -> ASGIAp
     return with_headers(app)
 
 
-def _route(path: str, site: Site, handler: Handler, *, method: str = "GET") -> Route:
-    return Route(path, partial(handler, site), methods=[method])
+def _routes(site: Site) -> list[Route]:
+    return [
+        *_route("/", site, {"": _page(show_evals, "json", "csv")[""]}),
+        *_route("/evaluation", site, _page(open_hosted)),
+        *_route("/evaluations", site, _page(show_evals, "json", "csv")),
+        *_route("/evaluations/{eval_id}", site, _page(_show_eval_or_run, "json", "csv")),
+        *_route("/evaluations/{eval_id}/items/{item_id}", site, _page(show_item, "json")),
+        *_route("/evaluations/{eval_id}/events", site, _page(show_events)),
+        *_route("/evaluations/{eval_id}/save", site, _page(save_run)),
+        *_route("/evaluations/{eval_id}/retry", site, _page(give_second_chance), method="POST"),
+        *_route("/evaluations/{eval_id}/new-run", site, _page(show_run_form, "json")),
+        *_route("/evaluations/{eval_id}/new-run", site, _page(make_run), method="POST"),
+        *_route("/evaluations/{eval_id}/cancel", site, _page(show_cancel)),
+        *_route("/evaluations/{eval_id}/cancel", site, _page(cancel), method="POST"),
+        *_route("/evaluations/{eval_id}/delete", site, _page(show_delete)),
+        *_route("/evaluations/{eval_id}/delete", site, _page(delete), method="POST"),
+        *_route("/compare", site, _page(show_compare, "json", "csv")),
+        *_route("/files", site, _page(show_files, "json", "csv")),
+        *_route("/files/{file_id}", site, _page(show_file, "json", "csv")),
+        *_route("/files/{file_id}/content", site, _page(send_file)),
+        *_route("/logs", site, _page(show_logs, "json", "csv")),
+        *_route("/logs/new-eval", site, _page(show_logs_eval)),
+        *_route("/logs/new-eval", site, _page(make_eval), method="POST"),
+        *_route("/logs/{log_id}", site, _page(show_log, "json")),
+        *_route("/theme", site, {"": choose_theme}, method="POST"),
+        *_route("/sign-in", site, {"": show_sign_in}),
+        *_route("/sign-in", site, {"": sign_in}, method="POST"),
+        *_route("/sign-out", site, {"": sign_out}, method="POST"),
+        *_route("/static/app.css", site, {"": _style}),
+        *_route("/static/app.js", site, {"": _script}),
+    ]
 
 
-async def _guarded(page: Page, site: Site, request: Request) -> Response:
-    visitor = await visitor_of(site, request)
+def _route(
+    path: str, site: Site, handlers: Mapping[str, Handler], *, method: str = "GET"
+) -> list[Route]:
+    """The routes of a path: with each ending its handler, that of the path itself the last.
+
+    It would take `.json` for a part of an id.
+    """
+    return [
+        Route(path + ending, partial(handler, site), methods=[method])
+        for ending, handler in handlers.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page in one form; `others` are those that it has beside HTML."""
+
+    show: Show
+    form: Form
+    others: tuple[Form, ...]
+
+
+def _page(show: Show, *others: Form) -> dict[str, Handler]:
+    forms: dict[str, Form] = {f".{form}": form for form in others}
+    forms[""] = "html"
+    return {ending: partial(_shown, _Page(show, form, others)) for ending, form in forms.items()}
+
+
+async def _shown(page: _Page, site: Site, request: Request) -> Response:
+    visitor = await visitor_from(site, request)
     if visitor is None:
-        return to_sign_in(site, request)
-    return await page(site, request, visitor)
+        return to_sign_in(site, request) if page.form == "html" else _no_key()
+    asked = Asked(site, request, visitor, page.form)
+    view = await page.show(asked)
+    if isinstance(view, Response):
+        return view
+    # Thousands of characters a row are escaped and put together: not on the event loop.
+    return await site.context.cpu.run(lambda: _written(asked, view, page.others))
 
 
-async def _evals(site: Site, request: Request, visitor: Visitor) -> Response:
-    query = read_list_query(request.query_params)
-    page = await from_cursor(
-        lambda after: list_evals(
-            site.context,
-            visitor.project_id,
-            ListEvalsQuery(after=after, limit=LIST_ROWS, order="desc"),
-        ),
-        query,
+def _written(asked: Asked, view: View, others: tuple[Form, ...]) -> Response:
+    match asked.form:
+        case "html":
+            return asked.site.page(view.template, _values(asked, view, others), status=view.status)
+        case "json":
+            return _json(json_text(view.page), view.status)
+        case "csv":
+            if view.table is None:
+                raise HTTPException(404)
+            content = csv_text(view.table).encode("utf-8", "backslashreplace")
+            return Response(content, view.status, media_type="text/csv")
+
+
+def _values(asked: Asked, view: View, others: tuple[Form, ...]) -> dict[str, object]:
+    frame = frame_of(asked.site, asked.request)
+    frame = replace(
+        frame,
+        json=in_form(frame.here, "json") if "json" in others else None,
+        csv=in_form(frame.here, "csv") if "csv" in others and view.table is not None else None,
+        is_admitted=True,
+        has_session=asked.visitor.has_session,
+        notices=view.notices,
     )
-    values: dict[str, object] = {
-        "visitor": visitor,
-        "query": query,
-        "evals": page.rows,
-        "next": site.links.evals(after=page.rows[-1].id) if page.has_more else None,
-    }
-    return site.page("evals.html", values)
+    return {"frame": frame, "page": view.page, **view.extras}
 
 
-async def _eval_or_run(site: Site, request: Request, visitor: Visitor) -> Response:
-    query = read_eval_query(request.query_params)
-    eval_id: str = request.path_params["eval_id"]
-    if query.run_id is None:
-        return await _eval(site, eval_id, visitor=visitor, query=query)
-    address = RunAddress(eval_id, query.run_id, query.status, query.after, query.is_still)
-    return await _run(site, address, visitor=visitor, query=query)
+def _json(text: str, status: int) -> Response:
+    return Response(text.encode(), status, media_type="application/json")
 
 
-async def _eval(site: Site, eval_id: str, *, visitor: Visitor, query: Query) -> Response:
-    an_eval = await get_eval(site.context, visitor.project_id, eval_id)
-    page = await from_cursor(
-        lambda after: list_runs(
-            site.context,
-            visitor.project_id,
-            eval_id,
-            ListRunsQuery(after=after, limit=LIST_ROWS, order="desc"),
-        ),
-        query,
-    )
-    runs = [each.run for each in page.rows]
-    values: dict[str, object] = {
-        "visitor": visitor,
-        "query": query,
-        "eval": an_eval,
-        "echoed_criteria": echoed_criteria(an_eval),
-        "criteria": eval_json(an_eval).get("testing_criteria"),
-        "runs": [(run, site.links.run(RunAddress(eval_id, run.id))) for run in runs],
-        "next": site.links.eval(eval_id, after=runs[-1].id) if page.has_more else None,
-        "signs": SIGNS,
-    }
-    return site.page("eval.html", values)
+def _no_key() -> Response:
+    answer = _problem_json(NO_KEY, 401)
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="evald"'
+    return answer
 
 
-async def _run(site: Site, address: RunAddress, *, visitor: Visitor, query: Query) -> Response:
-    report = await from_cursor(
-        lambda after: report_run(
-            site.context,
-            visitor.project_id,
-            ReportAsked(
-                address.eval_id,
-                address.run_id,
-                ListOutputItemsQuery(after=after, limit=ITEM_ROWS, status=address.status),
-            ),
-        ),
-        query,
-    )
-    values: dict[str, object] = {
-        "visitor": visitor,
-        "query": query,
-        "report": report,
-        "address": address,
-        "title": tab_title(report),
-        "state": state_of(report),
-        "filters": filters(report, address, site.links),
-        "criteria": eval_json(report.eval).get("testing_criteria"),
-        "steps": steps(report, address, site.links),
-        "refresh_s": None if report.has_ended or address.is_still else REFRESH_S,
-        "signs": SIGNS,
-        "pending": PENDING,
-    }
-    # Thousands of characters a row are folded, escaped and put together: not on the event loop.
-    return await site.context.cpu.run(
-        lambda: site.page("run.html", {**values, "rows": item_rows(report)})
-    )
+async def _show_eval_or_run(asked: Asked) -> View:
+    return await (show_run(asked) if asked.request.query_params.get("run_id") else show_eval(asked))
 
 
 async def _style(site: Site, request: Request) -> Response:
-    """The style sheet: kept for good under the address that names its content, else asked for."""
-    tag = f'"{site.style.content_hash}"'
-    is_named = request.query_params.get("v") == site.style.content_hash
-    kept = "public, max-age=31536000, immutable" if is_named else "no-cache"
-    headers = {"Cache-Control": kept, "ETag": tag}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(site.style.content, media_type="text/css", headers=headers)
+    return answer_asset(site.assets.style, request)
+
+
+async def _script(site: Site, request: Request) -> Response:
+    return answer_asset(site.assets.script, request)
 
 
 async def _refused(site: Site, request: Request, error: Exception) -> Response:
-    if isinstance(error, IncorrectApiKey):
-        return form(site, problem=WRONG_KEY, status=error.status)
     sentence = error.message if isinstance(error, RequestError) else str(error)
     status = error.status if isinstance(error, RequestError) else 400
+    if isinstance(error, IncorrectApiKey) and not _is_for_programs(request):
+        return form(site, request, problem=WRONG_KEY, status=status)
     steps = [(site.links.evals(), "All evals")]
-    if isinstance(error, RunNotFound):
+    if isinstance(error, RunNotFound) and "eval_id" in request.path_params:
         steps.insert(0, (site.links.eval(request.path_params["eval_id"]), "The runs of this eval"))
-    values = {"title": _TITLES.get(status, "Refused"), "sentence": sentence, "steps": steps}
-    return site.page("problem.html", values, status=status)
+    return _problem(site, request, sentence, status=status, steps=steps)
 
 
-_TITLES = {404: "Not found", 405: "Not possible here", 413: "Too large"}
+_TITLES = {404: "Not found", 405: "Not possible here", 413: "Too large", 500: "Our mistake"}
 
 
 async def _not_a_page(site: Site, request: Request, error: Exception) -> Response:
@@ -198,20 +204,39 @@ async def _not_a_page(site: Site, request: Request, error: Exception) -> Respons
         404: f"No page is at '{path}'.",
         405: f"The method {request.method} means nothing at '{path}'.",
     }
-    values = {
-        "title": _TITLES.get(status, "Refused"),
-        "sentence": sentences.get(status, "This request cannot be answered."),
-        "steps": [(site.links.evals(), "All evals")],
-    }
-    return site.page("problem.html", values, status=status)
+    sentence = sentences.get(status, "This request cannot be answered.")
+    return _problem(site, request, sentence, status=status)
 
 
 async def _broken(site: Site, request: Request, error: Exception) -> Response:
     # The door gives every request an id, under which its log has what went wrong.
     request_id = request.scope.get("state", {}).get("request_id", "")
+    sentence = f"The server had an error here; its log has the trace. {request_id}".strip()
+    return _problem(site, request, sentence, status=500)
+
+
+def _problem(
+    site: Site,
+    request: Request,
+    sentence: str,
+    *,
+    status: int,
+    steps: list[tuple[str, str]] | None = None,
+) -> Response:
+    if _is_for_programs(request):
+        return _problem_json(sentence, status)
     values = {
-        "title": "Our mistake",
-        "sentence": f"The server had an error here; its log has the trace. {request_id}".strip(),
-        "steps": [(site.links.evals(), "All evals")],
+        "title": _TITLES.get(status, "Refused"),
+        "sentence": sentence,
+        "steps": steps or [(site.links.evals(), "All evals")],
     }
-    return site.page("problem.html", values, status=500)
+    return site.page("problem.html", framed(site, request, values), status=status)
+
+
+def _problem_json(sentence: str, status: int) -> Response:
+    return _json(exact_json.dump({"error": {"message": sentence}}), status)
+
+
+def _is_for_programs(request: Request) -> bool:
+    path: str = request.scope["path"]
+    return path.endswith((".json", ".csv"))

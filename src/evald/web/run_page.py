@@ -1,221 +1,157 @@
-"""What the page of a run says, from its report."""
+"""The page of a run: its report, its items, and one of them beside the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import assert_never
+from functools import partial
 
-from pydantic import JsonValue
+from evald.ports.kept import StoredRun
+from evald.services.error_reasons import ErrorReasons
+from evald.services.item_pages import page_items
+from evald.services.item_reports import ItemDetail, ItemReport, criterion_names, report_items
+from evald.services.item_walks import walk_items
+from evald.services.reports import RunReport, Setup, report_run
+from evald.services.run_views import report_url
+from evald.web import run_figures as figures
+from evald.web.group_table import GroupTable, group_cells, read_groups
+from evald.web.item_list import Steps, item_cells, item_table, steps_of
+from evald.web.item_page import opened_item
+from evald.web.run_query import RunQuery, fitted, read_run_query
+from evald.web.second_chances import offer_of
+from evald.web.signs import PENDING, SIGNS
+from evald.web.views import Asked, View
+from evald.wire.evals import echoed_criteria, eval_json
+from evald.wire.reports import RunReport as RunNumbers
 
-from evald.services.reports import ItemReport, RunReport, Said, Verdict
-from evald.web import format as eyes
-from evald.web.format import Folded
-from evald.web.links import Links, RunAddress
-from evald.wire.errors import ApiError
-from evald.wire.output_items import OutputItemStatus
-
-MAX_FIELDS = 12
-"""Of an item with more fields, only these are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """How an outcome is shown: a glyph, a word and, third, the colour of a class."""
-
-    glyph: str
-    word: str
-    style: str
-
-
-SIGNS: dict[OutputItemStatus, Sign] = {
-    "pass": Sign("✓", "passed", "passed"),
-    "fail": Sign("✕", "failed", "failed"),
-    "error": Sign("!", "errored", "errored"),
-}
-PENDING = Sign("·", "pending", "pending")
+REFRESH_S = 5
+CSV_ITEMS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """A choice of items: where it leads, how many there are, and whether it is the one shown."""
+class RunPage:
+    """A run, some of its items, and the one of them that is open.
 
-    label: str
-    count: int
-    href: str
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Where one can go from here: to other items, and to the same ones held still or not."""
-
-    first: str
-    next: str | None
-    still: str
-    moving: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of foreign text under a label."""
-
-    label: str
-    text: Folded
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictLine:
-    """One criterion's verdict; `score` and `problem` are empty where they would add nothing.
-
-    `notes` are what the grader's code printed, and that it was not kept apart.
+    Of the `total` items that status and verdicts let through, `searched` were looked at, `skipped`
+    of them not, since a text was too long for the regular expression. `steps` are addresses.
     """
 
-    sign: Sign
-    criterion: str
-    score: str
-    problem: Folded | None
-    notes: list[Part]
+    eval_id: str
+    eval_name: str
+    run: StoredRun
+    report: RunNumbers
+    errors: ErrorReasons
+    setup: Setup
+    is_sandboxed: bool
+    items: Sequence[ItemReport]
+    searched: int
+    total: int
+    skipped: int
+    steps: Steps
+    groups: GroupTable | None
+    item: ItemDetail | None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """A row of the table of items. `left_out` counts the fields of the item not shown."""
-
-    number: int
-    sign: Sign
-    fields: list[Part]
-    left_out: int
-    output: list[Part]
-    problem: Folded | None
-    verdicts: list[VerdictLine]
-    api_path: str
-
-
-def state_of(report: RunReport) -> str:
-    """How far the run is, in a sentence."""
-    run = report.run
-    done = eyes.counted(run.tally.total, "row")
-    if run.imported is not None:
-        return f"Imported as its source last showed it: {run.status}, with {done} done."
-    match run.status:
-        case "queued":
-            return "Queued: work on it has not begun."
-        case "in_progress":
-            if run.planned_rows is None:
-                return "In progress: its rows are being counted."
-            return f"In progress: {done} of {eyes.number(run.planned_rows)} done."
-        case "completed":
-            return f"Completed{_after(report)}, with {done} done."
-        case "failed":
-            return f"Failed{_after(report)}, with {done} done."
-        case "canceled":
-            return f"Canceled{_after(report)}, with {done} done."
-        case _:
-            assert_never(run.status)
-
-
-def _after(report: RunReport) -> str:
-    run = report.run
-    if run.ended_at is None:
-        return ""
-    return f" after {eyes.duration(run.ended_at - run.created_at)}"
+async def show_run(asked: Asked) -> View:
+    """GET /evaluations/{eval_id}?run_id=…: the report of a run."""
+    report, query = await read_report(asked)
+    context, links = asked.site.context, asked.site.links
+    groups = await read_groups(
+        context, asked.visitor.project_id, query.address, links=links, notices=query.notices
+    )
+    if asked.form == "csv":
+        return await _table_view(asked, report, query, groups)
+    found = await page_items(
+        context, report.run, report.eval, query=query.items, is_before=query.is_before
+    )
+    opened = await opened_item(asked, report.eval, report.run, query)
+    names = criterion_names(report.eval)
+    items = await context.cpu.run(partial(report_items, found.items, names))
+    page = RunPage(
+        eval_id=report.eval.id,
+        eval_name=report.eval.name,
+        run=report.run,
+        report=report.numbers,
+        errors=report.errors,
+        setup=report.setup,
+        is_sandboxed=report.is_sandboxed,
+        items=items,
+        searched=found.searched,
+        total=found.total,
+        skipped=found.skipped,
+        steps=steps_of(found, query.address, links),
+        groups=groups,
+        item=None if opened is None else opened.detail,
+    )
+    extras = _extras(asked, report, query, page)
+    view = None if opened is None else opened.view
+    table = item_cells(report, items) if groups is None else group_cells(groups)
+    return View(
+        "run.html", page, table=table, notices=query.notices, extras={**extras, "opened": view}
+    )
 
 
-def tab_title(report: RunReport) -> str:
-    """The title of the browser's tab: how far a run in progress is, then its name."""
-    run = report.run
-    if report.has_ended or not run.planned_rows:
-        return run.name or run.id
-    return f"{eyes.rate(run.tally.total, run.planned_rows)} · {run.name or run.id}"
+async def read_report(asked: Asked) -> tuple[RunReport, RunQuery]:
+    """The report of the run that is asked for, and what of it is.
+
+    Raises:
+        EvalNotFound: there is no such eval.
+        RunNotFound: the eval has no such run.
+    """
+    eval_id: str = asked.request.path_params["eval_id"]
+    query = read_run_query(eval_id, asked.request.query_params)
+    report = await report_run(
+        asked.site.context, asked.visitor.project_id, eval_id, query.address.run_id
+    )
+    return report, fitted(query, report.eval)
 
 
-def filters(report: RunReport, shown: RunAddress, links: Links) -> list[Filter]:
-    """All items, and those of each outcome."""
-    tally = report.run.tally
-    choices: list[tuple[str, int, OutputItemStatus | None]] = [
-        ("all", tally.total, None),
-        ("passed", tally.passed, "pass"),
-        ("failed", tally.failed, "fail"),
-        ("errored", tally.errored, "error"),
-    ]
-    return [
-        Filter(
-            label=label,
-            count=count,
-            href=links.run(replace(shown, status=status, after=None)),
-            is_current=shown.status == status,
+async def _table_view(
+    asked: Asked, report: RunReport, query: RunQuery, groups: GroupTable | None
+) -> View:
+    """The groups, or the items from where the page begins."""
+    if groups is not None:
+        table = group_cells(groups)
+    else:
+        context = asked.site.context
+        walked = await walk_items(
+            context, report.run, report.eval, query=query.items, most=CSV_ITEMS
         )
-        for label, count, status in choices
-    ]
+        table = item_cells(report, walked.items)
+    return View("run.html", None, table=table)
 
 
-def steps(report: RunReport, shown: RunAddress, links: Links) -> Steps:
-    """The first and the next items of those shown, and the page as it is, held still or not."""
-    following = replace(shown, after=report.items[-1].id) if report.has_more else None
-    return Steps(
-        first=links.run(replace(shown, after=None)),
-        next=None if following is None else links.run(following),
-        still=links.run(replace(shown, is_still=True)),
-        moving=links.run(replace(shown, is_still=False)),
-    )
+def figures_of(asked: Asked, report: RunReport, query: RunQuery) -> dict[str, object]:
+    """What is said of the whole run, and how it was set up."""
+    links, rate = asked.site.links, report.numbers.rate
+    errored = rate.errored.count
+    return {
+        "report": report,
+        "run": report.run,
+        "numbers": report.numbers,
+        "address": query.address,
+        "url": report_url(asked.site.context.public_url, report.run),
+        "title": figures.tab_title(report),
+        "state": figures.state_of(report),
+        "graded": figures.rated_of(rate.graded, errored=errored),
+        "with_errors": figures.rated_of(rate.errors_failed, errored=errored),
+        "choices": figures.choices(report, query.address, links),
+        "lines": figures.criterion_lines(report, query.address, links),
+        "errors": figures.error_lines(report, query.address, links),
+        "criteria_json": eval_json(report.eval).get("testing_criteria"),
+        "signs": SIGNS,
+        "pending": PENDING,
+    }
 
 
-def item_rows(report: RunReport) -> list[ItemRow]:
-    """The items of the report's page, as rows of the table."""
-    # A string_check scores 1 or 0, which its verdict says already.
-    scored = {each.id for each in report.criteria if each.type != "string_check"}
-    return [_item_row(report, item, scored) for item in report.items]
-
-
-def _item_row(report: RunReport, item: ItemReport, scored: set[str]) -> ItemRow:
-    size = len(item.item) if isinstance(item.item, dict) else 0
-    return ItemRow(
-        number=item.row,
-        sign=SIGNS[item.outcome],
-        fields=_fields(item.item),
-        left_out=max(0, size - MAX_FIELDS),
-        output=_output(item.said),
-        problem=_problem(item.error),
-        verdicts=[_verdict_line(item, each, scored) for each in item.verdicts],
-        api_path=f"/v1/evals/{report.eval.id}/runs/{report.run.id}/output_items/{item.id}",
-    )
-
-
-def _fields(item: JsonValue) -> list[Part]:
-    if not isinstance(item, dict):
-        return [Part("item", eyes.fold(eyes.plain(item)))]
-    return [
-        Part(name, eyes.fold(eyes.plain(value))) for name, value in islice(item.items(), MAX_FIELDS)
-    ]
-
-
-def _output(said: Said) -> list[Part]:
-    parts = [("output_text", said.text), ("refusal", said.refusal)]
-    if said.tool_calls:
-        parts.append(("tool_calls", eyes.plain(said.tool_calls)))
-    return [Part(label, eyes.fold(text)) for label, text in parts if text]
-
-
-def _verdict_line(item: ItemReport, verdict: Verdict, scored: set[str]) -> VerdictLine:
-    has_score = verdict.error is None and verdict.criterion_id in scored
-    # Without a sample every criterion errs for the same reason, which stands beside them already.
-    problem = None if verdict.error == item.error else _problem(verdict.error)
-    if verdict.failure:
-        problem = eyes.fold(verdict.failure)
-    return VerdictLine(
-        sign=SIGNS[verdict.outcome],
-        criterion=verdict.criterion,
-        score=eyes.score(verdict.score) if has_score else "",
-        problem=problem,
-        notes=_notes(verdict),
-    )
-
-
-def _notes(verdict: Verdict) -> list[Part]:
-    notes = [Part("printed", eyes.fold(verdict.printed))] if verdict.printed else []
-    if not verdict.is_sandboxed:
-        notes.append(Part("not sandboxed", eyes.fold("ran with all rights of the server")))
-    return notes
-
-
-def _problem(error: ApiError | None) -> Folded | None:
-    return None if error is None else eyes.fold(f"{error.code}: {error.message}")
+def _extras(asked: Asked, report: RunReport, query: RunQuery, page: RunPage) -> dict[str, object]:
+    address, clock = query.address, asked.site.context.clock
+    follows = not (report.has_ended or address.is_still)
+    return {
+        **figures_of(asked, report, query),
+        "progress": figures.progress_of(report, now=clock.now()),
+        "refresh_s": REFRESH_S if follows else None,
+        "still": replace(address, is_still=True),
+        "moving": replace(address, is_still=False),
+        "offer": offer_of(report),
+        "criteria": echoed_criteria(report.eval),
+        "table": item_table(report, page.items, address, asked.site.links),
+    }

@@ -5,6 +5,9 @@ import binascii
 import hashlib
 import hmac
 
+COOKIE = "evald_session"
+"""The cookie that holds it."""
+
 SESSION_S = 30 * 24 * 3_600
 """How long a session lasts: 30 days."""
 

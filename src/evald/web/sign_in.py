@@ -6,13 +6,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from evald.domain.errors import BodyTooLarge, IncorrectApiKey, MissingApiKey
+from evald.domain.errors import IncorrectApiKey, MissingApiKey
 from evald.services.keys import DEFAULT_PROJECT, secret_hash
+from evald.web.forms import form_text, is_ours
+from evald.web.frame import framed
 from evald.web.links import local_path
-from evald.web.session import SESSION_S, key_hash_of, session_token
+from evald.web.session import COOKIE, SESSION_S, key_hash_of, session_token
 from evald.web.site import Site
 
-COOKIE = "evald_session"
 MAX_FORM_BYTES = 16_384
 WRONG_KEY = "This is not a key of this server, or it was revoked."
 NO_KEY = "A key is needed to sign in."
@@ -61,7 +62,7 @@ async def show_sign_in(site: Site, request: Request) -> Response:
     to = local_path(request.query_params.get("next"))
     if await site.gate.is_open():
         return RedirectResponse(to or site.links.evals(), 303)
-    return form(site, to=to)
+    return form(site, request, to=to)
 
 
 async def sign_in(site: Site, request: Request) -> Response:
@@ -70,14 +71,14 @@ async def sign_in(site: Site, request: Request) -> Response:
     Raises:
         BodyTooLarge: no key is that long.
     """
-    if not _is_ours(site, request):
-        return form(site, problem=FOREIGN_FORM, status=403)
-    fields = parse_qs(await _form_text(request))
+    if not is_ours(site, request):
+        return form(site, request, problem=FOREIGN_FORM, status=403)
+    fields = parse_qs(await form_text(request, most=MAX_FORM_BYTES))
     key, to = fields.get("key", [""])[0].strip(), local_path(fields.get("next", [""])[0])
     try:
         await site.gate.admit(key)
     except (MissingApiKey, IncorrectApiKey):
-        return form(site, to=to, problem=WRONG_KEY if key else NO_KEY, status=401)
+        return form(site, request, to=to, problem=WRONG_KEY if key else NO_KEY, status=401)
     response = RedirectResponse(to or site.links.evals(), 303)
     until = site.context.clock.now() + SESSION_S
     token = session_token(secret_hash(key), until=until, secret=site.cookie_secret)
@@ -87,47 +88,31 @@ async def sign_in(site: Site, request: Request) -> Response:
 
 async def sign_out(site: Site, request: Request) -> Response:
     """POST /sign-out: the browser forgets its session."""
-    if not _is_ours(site, request):
-        return form(site, problem=FOREIGN_FORM, status=403)
+    if not is_ours(site, request):
+        return form(site, request, problem=FOREIGN_FORM, status=403)
     response = RedirectResponse(site.links.sign_in(), 303)
     _set_cookie(site, request, response, "")
     return response
 
 
-def form(site: Site, *, to: str | None = None, problem: str = "", status: int = 200) -> Response:
+def form(
+    site: Site, request: Request, *, to: str | None = None, problem: str = "", status: int = 200
+) -> Response:
     """The sign-in form, with what was wrong with the last attempt.
 
     Args:
         to: the local path that it leads on to.
     """
-    response = site.page("sign_in.html", {"to": to, "problem": problem}, status=status)
+    values = framed(site, request, {"to": to, "problem": problem})
+    response = site.page("sign_in.html", values, status=status)
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="evald"'
     return response
 
 
-async def _form_text(request: Request) -> str:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise BodyTooLarge(f"The form has more than {MAX_FORM_BYTES:,} bytes.")
-    return body.decode("latin-1")
-
-
 def _bearer(request: Request) -> str:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
-
-
-def _is_ours(site: Site, request: Request) -> bool:
-    """Whether a form was sent from a page of ours. Old browsers and scripts do not say."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return True
-    # Behind a proxy the Host header may be another than the one the browser sees.
-    ours = {request.headers.get("host", ""), urlsplit(site.context.public_url).netloc} - {""}
-    return origin.lower().partition("://")[2] in {each.lower() for each in ours}
 
 
 def _set_cookie(site: Site, request: Request, response: Response, token: str) -> None:

@@ -1,9 +1,8 @@
-"""What all pages share: their templates, their style sheet, and the headers of every answer."""
+"""What all pages share: their templates, their assets, and the headers of every answer."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -13,13 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evald.services.context import Context
 from evald.services.keys import Gate
+from evald.web import bars, charts
 from evald.web import format as eyes
+from evald.web.assets import Assets, packaged_assets
+from evald.web.figures import run_sign
 from evald.web.links import Links, links_under
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     # Not `no-referrer`: under that, browsers send `Origin: null` with our own forms, and there
     # would be nothing to tell them from another site's. To others this one sends no more.
@@ -31,22 +33,14 @@ HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """The style sheet and the SHA-256 of it, by which a browser knows whether it has it."""
-
-    content: bytes
-    content_hash: str
-
-
-@dataclass(frozen=True, slots=True)
 class Site:
-    """What every page is made with. `cookie_secret` is what sessions are signed with."""
+    """What every page is made with. `cookie_secret` is what sessions and forms are signed with."""
 
     context: Context
     gate: Gate
     cookie_secret: bytes
     links: Links
-    style: Style
+    assets: Assets
     templates: Environment
 
     def page(self, template: str, values: Mapping[str, object], *, status: int = 200) -> Response:
@@ -56,8 +50,14 @@ class Site:
 
 
 def build_site(context: Context, gate: Gate, *, cookie_secret: bytes) -> Site:
-    """The site, its templates and style sheet read from the package."""
-    links, style = links_under(context.public_url), _style()
+    """The site, its templates and assets read from the package."""
+    links, assets = links_under(context.public_url), packaged_assets()
+    return Site(context, gate, cookie_secret, links, assets, _templates(links, assets))
+
+
+# Once: to read all templates anew for each site of a process takes longer than most tests.
+@lru_cache(maxsize=4)
+def _templates(links: Links, assets: Assets) -> Environment:
     templates = Environment(
         loader=PackageLoader("evald.web"),
         autoescape=True,
@@ -71,16 +71,28 @@ def build_site(context: Context, gate: Gate, *, cookie_secret: bytes) -> Site:
         clip=eyes.clip,
         counted=eyes.counted,
         cut=eyes.cut,
+        duration=eyes.duration,
         fold=eyes.fold,
+        histogram=bars.histogram,
         indented=eyes.indented,
         iso=eyes.iso,
+        minute=eyes.minute,
         number=eyes.number,
+        percents=eyes.percents,
+        rate_bar=bars.rate_bar,
+        run_sign=run_sign,
+        size=eyes.size,
+        spark=charts.spark,
+        trend=charts.trend,
         utc=eyes.utc,
     )
     templates.globals.update(
-        links=links, rate=eyes.rate, style_href=links.style(style.content_hash)
+        links=links,
+        rate=eyes.rate,
+        style_href=links.asset("app.css", assets.style.content_hash),
+        script_href=links.asset("app.js", assets.script.content_hash),
     )
-    return Site(context, gate, cookie_secret, links, style, templates)
+    return templates
 
 
 def with_headers(app: ASGIApp) -> ASGIApp:
@@ -104,8 +116,3 @@ def _made_visible(value: object) -> object:
     if isinstance(value, str) and not isinstance(value, Markup):
         return eyes.visible(value)
     return value
-
-
-def _style() -> Style:
-    content = resources.files("evald.web").joinpath("static", "app.css").read_bytes()
-    return Style(content, hashlib.sha256(content).hexdigest()[:16])

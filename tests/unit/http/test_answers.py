@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 from starlette.responses import Response
@@ -24,9 +24,10 @@ from evald.ports.kept import Page, Rows
 from evald.services.run_views import RunView
 from evald.wire.files import File
 from evald.wire.runs import ResultCounts, Run
+from tests.support.examples import at_most
 from tests.unit.http.asgi import ask, cut, scope_of
 
-BRIEFLY = settings(max_examples=40, deadline=None)
+BRIEFLY = at_most(40)
 
 PATH = ("data_source", "source", "content")
 

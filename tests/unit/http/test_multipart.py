@@ -4,7 +4,7 @@ import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.domain.errors import (
@@ -24,9 +24,10 @@ from evald.http.multipart import (
     filename_of,
     read_upload,
 )
+from tests.support.examples import at_most
 from tests.unit.http.asgi import cut, stream
 
-BRIEFLY = settings(max_examples=40, deadline=None)
+BRIEFLY = at_most(40)
 
 BOUNDARY = b"----b0"
 FILE = ('name="file"; filename="a.jsonl"', b'{"item":{}}\n')

@@ -20,6 +20,7 @@ from evald.domain.errors import (
     MissingParameter,
     UnsupportedContentType,
 )
+from evald.domain.validation import read_model
 from evald.http.parsing import (
     MAX_OBJECT_BYTES,
     STALL_S,
@@ -27,7 +28,6 @@ from evald.http.parsing import (
     json_body,
     read_idempotency,
     read_json,
-    read_model,
     read_query,
 )
 from evald.services.idempotency import Idempotency

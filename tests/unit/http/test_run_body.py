@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.domain import exact_json
@@ -21,9 +21,10 @@ from evald.domain.errors import (
 from evald.http.parsing import MAX_OBJECT_BYTES
 from evald.http.run_body import BATCH_CHARACTERS, read_run_body
 from evald.services.row_intake import InlineRow
+from tests.support.examples import at_most
 from tests.unit.http.asgi import cut, stream
 
-BRIEFLY = settings(max_examples=40, deadline=None)
+BRIEFLY = at_most(40)
 
 BODY = '{"name":"n","data_source":{"type":"jsonl","source":{"type":"file_content","content":%s}}}'
 

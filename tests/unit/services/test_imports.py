@@ -7,20 +7,23 @@ from typing import Any
 
 import pytest
 
-from evald.adapters.sql.store import SqlStore, open_store
+from evald.adapters.sql.store import SqlStore
 from evald.assembly.importing import import_into
 from evald.domain.archive.import_report import ImportProgress, ImportReport, KindCounts
 from evald.domain.archive.kinds import Kind
 from evald.ports.kept import StoredOutputItem, StoredRun
+from evald.ports.verdicts import VerdictFilter
 from evald.services.imported_bodies import MAX_VALUES, SPARE_ROWS
 from evald.services.keys import DEFAULT_PROJECT
 from evald.services.output_items import output_item_text
 from evald.settings import Settings
 from evald.wire.evals import eval_json
+from evald.wire.output_items import OutputItemStatus
 from evald.wire.pages import ListOutputItemsQuery
 from tests.support.archives import Line, Lines, lines_of, write_archive
 from tests.support.fake_hosted import EVALS, World, add_run, small_world
 from tests.support.hosted_bodies import eval_body, hosted_id, item_body
+from tests.support.new_store import open_new_store
 
 pytestmark = pytest.mark.slow  # each on a store of its own
 
@@ -28,6 +31,8 @@ EVAL = hosted_id("eval_", 1)
 RUN = hosted_id("evalrun_", 10)
 
 Import = Callable[..., Any]
+
+OUTCOMES: list[OutputItemStatus] = ["pass", "fail", "error"]
 
 
 @pytest.fixture
@@ -52,7 +57,7 @@ def bring(tmp_path: Path, settings: Settings) -> Import:
 
 
 async def opened(settings: Settings) -> SqlStore:
-    return await open_store(settings.data_dir / "evald.sqlite3")
+    return await open_new_store(settings.data_dir / "evald.sqlite3")
 
 
 async def items_of(settings: Settings, run_id: str) -> list[StoredOutputItem]:
@@ -411,3 +416,32 @@ async def test_items_come_again_after_their_run_was_deleted(
 
     assert report.is_clean
     assert report.counts[Kind.OUTPUT_ITEMS] == KindCounts(new=3)
+
+
+async def test_imported_items_are_found_by_their_verdicts(
+    bring: Import, settings: Settings
+) -> None:
+    await bring(one_run(items=4))
+
+    store = await opened(settings)
+    async with store.snapshot() as tx:
+        run = await tx.work.find(RUN)
+        found = [
+            await tx.verdicts.page(
+                RUN, VerdictFilter(criterion=0, outcome=outcome), after=None, limit=9
+            )
+            for outcome in OUTCOMES
+        ]
+    await store.close()
+
+    assert run is not None
+    assert run.has_verdicts
+    results = {
+        item.row: json.loads(item.results_json)[0]["passed"]
+        for item in await items_of(settings, RUN)
+    }
+    assert len(results) == 4
+    passed, failed, errored = ([item.row for item in page.rows] for page in found)
+    assert passed == [row for row, is_passed in results.items() if is_passed]
+    assert failed == [row for row, is_passed in results.items() if not is_passed]
+    assert errored == []

@@ -15,6 +15,7 @@ from evald.services.context import Context
 from evald.services.keys import DEFAULT_PROJECT
 from evald.services.regrading import regrade_run
 from evald.services.second_chances import resume_run, retry_run
+from evald.wire.errors import ApiError
 from evald.wire.second_chances import RegradeRequest
 from tests.support.kept_runs import (
     EVAL_ID,
@@ -65,6 +66,23 @@ async def keep_ended(context: Context, **changes: Any) -> None:
     """A completed run with three items, one of them errored; its rows are where they were."""
     ended = {"status": "completed", "planned_rows": 3, "ended_at": NOW, **changes}
     await keep_run(context.store, run_named("nightly", **ended), three_items())
+
+
+async def test_a_run_whose_time_was_over_before_its_rows_were_known_is_resumed(
+    context: Context,
+) -> None:
+    late = ApiError(code="run_timeout", message="The run was not done.")
+    await keep_run(
+        context.store,
+        run_named("nightly", status="failed", planned_rows=None, ended_at=NOW, error=late),
+        [],
+    )
+    async with context.blobs.writing("blob_1") as writer:
+        await writer.write(b"{}")
+
+    view = await resumed(context, DEFAULT_PROJECT)
+
+    assert view.run.status == "queued"
 
 
 @pytest.mark.parametrize("chance", [retried, resumed, regraded])

@@ -16,9 +16,11 @@ from evald.web.format import (
     indented,
     iso,
     number,
+    one_line,
     plain,
     rate,
     score,
+    spaced,
     utc,
     visible,
 )
@@ -166,3 +168,35 @@ def test_json_is_indented_by_two_and_numbers_stay_as_given() -> None:
 def test_a_string_is_shown_without_quotes_and_the_rest_as_json() -> None:
     assert plain('say "hi"') == 'say "hi"'
     assert plain({"a": [1, None]}) == '{"a":[1,null]}'
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a\n\tb   c ", "a b c"),
+        ("x" * 10, "x" * 10),
+        ("x" * 11, "x" * 9 + "…"),
+        ("x " * 100_000, "x x x x x…"),
+        ("", ""),
+    ],
+)
+def test_a_text_on_one_line_has_its_beginning(text: str, line: str) -> None:
+    assert one_line(text, 10) == line
+
+
+def test_spaces_have_signs_that_can_be_counted() -> None:
+    assert spaced("a  b\tc\u00a0\n") == "a··b→\tc⍽⏎\n"
+
+
+def test_a_text_is_folded_where_there_is_room_for_more_or_less() -> None:
+    folded = fold("x" * 1_000, at_once=100, folded=300)
+
+    assert (len(folded.shown), len(folded.rest), folded.left_out) == (100, 300, 600)
+
+
+def test_what_lies_very_deep_stays_on_its_line() -> None:
+    deep: JsonValue = 1
+    for _ in range(200):
+        deep = [deep]
+
+    assert indented(deep).count("\n") == 102

@@ -1,11 +1,13 @@
 import re
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evald.web.links import RunAddress, links_under, local_path
+from evald.web.links import LogsAddress, in_form, links_under, local_path
+from evald.web.run_address import RunAddress
 
 LINKS = links_under("http://evald.test")
 
@@ -17,11 +19,46 @@ def test_a_link_names_what_it_shows_and_nothing_else() -> None:
 
 
 def test_a_link_holds_all_that_was_chosen() -> None:
-    address = RunAddress("eval_1", "evalrun_2", "fail", "outputitem_3", is_still=True)
+    address = RunAddress("eval_1", "evalrun_2", "fail", "3~~4", text="a b", where=("x", "y"))
 
-    assert LINKS.run(address) == (
-        "/evaluations/eval_1?run_id=evalrun_2&status=fail&after=outputitem_3&refresh=off"
+    assert LINKS.run(replace(address, is_still=True)) == (
+        "/evaluations/eval_1?run_id=evalrun_2&status=fail&text=a+b&where=x&where=y&after=3~~4"
+        "&refresh=off"
     )
+    assert LINKS.item(replace(address, item="7"), "outputitem_3") == (
+        "/evaluations/eval_1/items/outputitem_3"
+        "?run_id=evalrun_2&status=fail&text=a+b&where=x&where=y&after=3~~4"
+    )
+    assert LINKS.saved_run(address) == (
+        "/evaluations/eval_1/save?run_id=evalrun_2&status=fail&text=a+b&where=x&where=y"
+    )
+
+
+def test_runs_that_are_compared_stand_in_one_parameter() -> None:
+    assert LINKS.compare(["evalrun_1", "evalrun_2"]) == "/compare?runs=evalrun_1,evalrun_2"
+    assert LINKS.compare() == "/compare"
+
+
+def test_a_filter_of_logs_names_each_pair() -> None:
+    address = LogsAddress("response", "gpt-x", [("use", "chat"), ("a b", "&=")], after="resp_1")
+
+    assert LINKS.logs(address) == (
+        "/logs?kind=response&model=gpt-x&metadata=use%3Dchat&metadata=a+b%3D%26%3D&after=resp_1"
+    )
+    assert LINKS.eval_of_logs(address).startswith("/logs/new-eval?kind=response&model=gpt-x&")
+
+
+@pytest.mark.parametrize(
+    ("href", "as_json"),
+    [
+        ("/", "/evaluations.json"),
+        ("/?search=a%2F.b", "/evaluations.json?search=a%2F.b"),
+        ("/tools/evals/", "/tools/evals/evaluations.json"),
+        ("/evaluations/eval_1?run_id=evalrun_2", "/evaluations/eval_1.json?run_id=evalrun_2"),
+    ],
+)
+def test_another_form_of_a_page_is_at_the_end_of_its_path(href: str, as_json: str) -> None:
+    assert in_form(href, "json") == as_json
 
 
 def test_what_an_id_holds_never_leads_elsewhere() -> None:

@@ -11,7 +11,7 @@ from evald.domain.logs.chat_chunks import chunks_of
 from evald.domain.logs.server_events import DONE, data_event
 from evald.ports.clock import Clock
 from evald.ports.model import FailureKind, ModelClient, ModelFailure, ModelRequest
-from evald.ports.relay import RelayAnswer, RelayRequest, ResponsesSupport
+from evald.ports.relay import RelayAnswer, RelayRequest
 
 CHAT_COMPLETIONS = "chat/completions"
 
@@ -34,25 +34,12 @@ class PythonRelay:
         clock: Clock,
         attempt_timeout_s: float = 600.0,
     ) -> None:
-        self._provider = provider
+        self.provider = provider.name
+        self.forwards_store = provider.forward_store
+        self.responses = provider.responses
         self._client = client
         self._clock = clock
         self._attempt_timeout_s = attempt_timeout_s
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        return self._provider.name
-
-    @property
-    def forwards_store(self) -> bool:
-        """Whether `store` and `metadata` reach the function."""
-        return self._provider.forward_store
-
-    @property
-    def responses(self) -> ResponsesSupport:
-        """How the provider serves the Responses API."""
-        return self._provider.responses
 
     @asynccontextmanager
     async def open(self, request: RelayRequest) -> AsyncIterator[RelayAnswer | ModelFailure]:
@@ -82,7 +69,7 @@ class PythonRelay:
         return ModelFailure(
             FailureKind.UNSERVED,
             "unsupported_api",
-            f"The Python provider '{self._provider.name}' speaks chat completions and not {path}.",
+            f"The Python provider '{self.provider}' speaks chat completions and not {path}.",
         )
 
 

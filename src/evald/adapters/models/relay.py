@@ -21,7 +21,7 @@ from evald.adapters.models.provider import Provider
 from evald.adapters.models.refusals import refusal, without_key
 from evald.domain import exact_json
 from evald.ports.model import FailureKind, ModelFailure
-from evald.ports.relay import RelayAnswer, RelayBroken, RelayRequest, RelaySilent, ResponsesSupport
+from evald.ports.relay import RelayAnswer, RelayBroken, RelayRequest, RelaySilent
 
 SILENCE_S = 300.0
 """So long nothing may come of an answer that has begun."""
@@ -70,6 +70,9 @@ class HttpRelay:
         attempt_timeout_s: float = 600.0,
         silence_s: float = SILENCE_S,
     ) -> None:
+        self.provider = provider.name
+        self.forwards_store = provider.forward_store
+        self.responses = provider.responses
         self._provider = provider
         self._session = session
         self._base = URL(provider.base_url)
@@ -78,21 +81,6 @@ class HttpRelay:
         self._within = _Deadlines(whole, attempt_timeout_s, min(silence_s, attempt_timeout_s))
         self._keys = _spellings(provider.api_key)
         self._refused = without_any_key(provider) if is_key_missing(provider) else None
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        return self._provider.name
-
-    @property
-    def forwards_store(self) -> bool:
-        """Whether `store` and `metadata` go upstream."""
-        return self._provider.forward_store
-
-    @property
-    def responses(self) -> ResponsesSupport:
-        """How the provider serves the Responses API."""
-        return self._provider.responses
 
     @asynccontextmanager
     async def open(self, request: RelayRequest) -> AsyncIterator[RelayAnswer | ModelFailure]:

@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, 
 from evald.adapters.sql.items import read_item
 from evald.adapters.sql.runs import read_run
 from evald.adapters.sql.session import Session, in_thread
-from evald.adapters.sql.tables import OUTPUT_ITEMS, ROW_DEATHS, RUN_SHARDS, RUNS
+from evald.adapters.sql.tables import ITEM_VERDICTS, OUTPUT_ITEMS, ROW_DEATHS, RUN_SHARDS, RUNS
 from evald.adapters.sql.tallies import tally_without
 from evald.ports.kept import StoredOutputItem, StoredRun
 
 _ITEMS = OUTPUT_ITEMS.c
 _SHARDS = RUN_SHARDS.c
+_VERDICTS = ITEM_VERDICTS.c
 _READ_AT_ONCE = 500
 """Results of errored items held in memory together."""
 
@@ -31,8 +32,8 @@ class SqlChanceTable:
         return None if row is None else read_run(row)
 
     @in_thread
-    def reopen(self, run_id: str) -> None:
-        """The ended run goes on, its errored items as if they had never been.
+    def reopen(self, run_id: str, *, now: int) -> None:
+        """The ended run goes on as of now, its errored items as if they had never been.
 
         Counts go back by those items; usage stays, since it was paid. Shards with a row without an
         item are open and free, and no row of the run has died. The run is in progress, without an
@@ -48,7 +49,9 @@ class SqlChanceTable:
         _open_shards(connection, run.seq)
         connection.execute(delete(ROW_DEATHS).where(ROW_DEATHS.c.run_seq == run.seq))
         connection.execute(delete(OUTPUT_ITEMS).where(*_errored(run.seq)))
-        status: dict[str, str | None] = {"status": "in_progress"}
+        of_errored = (_VERDICTS.run_seq == run.seq, _VERDICTS.status == "error")
+        connection.execute(delete(ITEM_VERDICTS).where(*of_errored))
+        status: dict[str, str | int | None] = {"status": "in_progress", "started_at": now}
         if run.planned_rows is None:
             status = {"status": "queued", "started_at": None, "planner_id": None}
         connection.execute(

@@ -14,7 +14,7 @@ from evald.wire.criteria import read_criterion
 from evald.wire.evals import Eval, ImportedEval, changed_eval, composed_eval
 from evald.wire.pages import ListEvalsQuery
 
-_SHOWN = [EVALS.c.document, EVALS.c.imported]
+SHOWN = [EVALS.c.document, EVALS.c.imported]
 
 
 class SqlEvalTable:
@@ -49,8 +49,8 @@ class SqlEvalTable:
         after = after_key(
             self.session.connection, query, select(*key).where(mine, EVALS.c.id == query.after)
         )
-        rows = beyond(select(*_SHOWN).where(mine), key, after=after, query=query)
-        return read_page(self.session.connection, rows, _eval, limit=query.limit)
+        rows = beyond(select(*SHOWN).where(mine), key, after=after, query=query)
+        return read_page(self.session.connection, rows, read_eval, limit=query.limit)
 
     @in_thread
     def get(self, project_id: str, eval_id: str) -> Eval | None:
@@ -83,12 +83,12 @@ class SqlEvalTable:
 
 
 def _find(connection: Connection, project_id: str, eval_id: str, *, lock: bool) -> Eval | None:
-    found = select(*_SHOWN).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
+    found = select(*SHOWN).where(EVALS.c.project_id == project_id, EVALS.c.id == eval_id)
     if lock:
         # Else an eval could go between the look at it and a run of it; SQLite leaves it out.
         found = found.with_for_update(key_share=True)
     row = connection.execute(found).one_or_none()
-    return None if row is None else _eval(row)
+    return None if row is None else read_eval(row)
 
 
 def _documents(an_eval: Eval) -> dict[str, str | None]:
@@ -99,7 +99,8 @@ def _documents(an_eval: Eval) -> dict[str, str | None]:
     }
 
 
-def _eval(row: Row[Any]) -> Eval:
+def read_eval(row: Row[Any]) -> Eval:
+    """The eval of this row of the table."""
     kept = read_document(row.document)
     criteria = cast(list[Document], kept["testing_criteria"])
     # Not validated again: that would cost the numbers the text they were written with.

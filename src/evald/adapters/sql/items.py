@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, select
 from evald.adapters.sql.pages import after_key, beyond, read_page
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import OUTPUT_ITEMS, RUNS
+from evald.adapters.sql.verdict_rows import keep_verdicts
 from evald.ports.kept import Page, StoredOutputItem
 from evald.wire.ids import IdPrefix
 from evald.wire.pages import ListOutputItemsQuery
@@ -54,7 +55,7 @@ class SqlOutputItemTable:
 
 
 def insert_items(connection: Connection, run_seq: int, items: Sequence[StoredOutputItem]) -> None:
-    """These items of the run are kept; none of their rows has one yet.
+    """These items of the run are kept, with their verdicts; none of their rows has one yet.
 
     Raises:
         ValueError: an id or a hash is not hexadecimal as it must be.
@@ -62,6 +63,7 @@ def insert_items(connection: Connection, run_seq: int, items: Sequence[StoredOut
     # Past SQLAlchemy's handling of parameters, which for these rows takes longer than SQLite does.
     rows = [_values(run_seq, item) for item in items]
     connection.exec_driver_sql(_insert_sql(connection.dialect), rows)
+    keep_verdicts(connection, run_seq, items)
 
 
 @cache
@@ -94,7 +96,7 @@ def read_item(row: Sequence[Any]) -> StoredOutputItem:
     # Unpacked, since asking a Row for its columns by name takes four times as long.
     _, number, key, created_at, status, content_hash, item, results, sample, extras = row
     return StoredOutputItem(
-        id=_PREFIX + key.hex() if len(key) == _OWN_BYTES else key[_OWN_BYTES:].decode(),
+        id=item_id(key),
         row=number,
         created_at=created_at,
         status=status,
@@ -104,6 +106,11 @@ def read_item(row: Sequence[Any]) -> StoredOutputItem:
         sample_json=sample,
         extras=extras,
     )
+
+
+def item_id(key: bytes) -> str:
+    """The id that is kept as this."""
+    return _PREFIX + key.hex() if len(key) == _OWN_BYTES else key[_OWN_BYTES:].decode()
 
 
 def _of_run(run_id: str) -> ColumnElement[bool]:

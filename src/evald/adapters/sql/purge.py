@@ -2,7 +2,13 @@
 
 from sqlalchemy import Connection, Table, delete, select, tuple_
 
-from evald.adapters.sql.tables import DELETED_RUNS, OUTPUT_ITEMS, ROW_DEATHS, RUN_SHARDS
+from evald.adapters.sql.tables import (
+    DELETED_RUNS,
+    ITEM_VERDICTS,
+    OUTPUT_ITEMS,
+    ROW_DEATHS,
+    RUN_SHARDS,
+)
 
 MOST_RUNS = 500
 """Deleted runs looked at in one go."""
@@ -15,7 +21,7 @@ def purge_deleted_runs(connection: Connection, *, most: int) -> bool:
     """
     noted = list(connection.scalars(select(DELETED_RUNS.c.run_seq).limit(MOST_RUNS)))
     left = most
-    for table in (OUTPUT_ITEMS, RUN_SHARDS, ROW_DEATHS):
+    for table in (OUTPUT_ITEMS, ITEM_VERDICTS, RUN_SHARDS, ROW_DEATHS):
         left -= _purge(connection, table, noted, most=left)
         if left == 0:
             return True

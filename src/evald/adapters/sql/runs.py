@@ -14,7 +14,7 @@ from evald.adapters.sql.documents import (
 from evald.adapters.sql.pages import after_key, beyond, read_page
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import DELETED_RUNS, RUNS
-from evald.adapters.sql.tallies import read_tally, tally_text
+from evald.adapters.sql.tallies import has_all_verdicts, read_tally, tally_text
 from evald.domain.run_status import MOVES, has_ended
 from evald.ports.kept import Page, Rows, StoredRun
 from evald.wire.errors import ApiError
@@ -125,7 +125,17 @@ def read_run(row: Row[Any]) -> StoredRun:
         ended_at=row.ended_at,
         imported=None if row.imported is None else read_document(row.imported),
         chance=row.chance,
+        traceparent=str(kept.get("traceparent", "")),
+        has_verdicts=_has_verdicts(row),
     )
+
+
+def _has_verdicts(row: Row[Any]) -> bool:
+    """An imported run's tally is what its body says, whatever items came along."""
+    if row.imported is None:
+        return has_all_verdicts(row.tally)
+    has_all: bool = row.verdicts_chance == row.chance
+    return has_all
 
 
 def _values(run: StoredRun) -> dict[str, str | int | bool | None]:
@@ -147,15 +157,21 @@ def _values(run: StoredRun) -> dict[str, str | int | bool | None]:
         "error": error_text(run.error),
         "imported": None if run.imported is None else document_text(run.imported),
         "chance": run.chance,
-        "document": document_text(
-            {
-                "name": run.name,
-                "model": run.model,
-                "metadata": dict(run.metadata),
-                "data_source": run.data_source,
-            }
-        ),
+        "verdicts_chance": None if run.imported is None else run.chance,
+        "document": document_text(_document(run)),
     }
+
+
+def _document(run: StoredRun) -> Document:
+    document: Document = {
+        "name": run.name,
+        "model": run.model,
+        "metadata": dict(run.metadata),
+        "data_source": run.data_source,
+    }
+    if run.traceparent:
+        document["traceparent"] = run.traceparent
+    return document
 
 
 def _named(project_id: str, eval_id: str, run_id: str) -> list[ColumnElement[bool]]:

@@ -22,6 +22,7 @@ from evald.adapters.sql.items import SqlOutputItemTable
 from evald.adapters.sql.keys import SqlKeyTable
 from evald.adapters.sql.logs import SqlLogTable
 from evald.adapters.sql.migrate import DatabaseUnusable, migrate, packaged_migrations
+from evald.adapters.sql.overviews import SqlOverviewTable
 from evald.adapters.sql.place import Place
 from evald.adapters.sql.postgresql import (
     postgresql_place,
@@ -33,6 +34,7 @@ from evald.adapters.sql.runs import SqlRunTable
 from evald.adapters.sql.session import Session
 from evald.adapters.sql.sqlite import sqlite_place, sqlite_reader, sqlite_writer
 from evald.adapters.sql.usage import SqlUsageTable
+from evald.adapters.sql.verdicts import SqlVerdictTable
 from evald.adapters.sql.webhooks import SqlWebhookTable
 from evald.adapters.sql.work import SqlWorkTable
 from evald.adapters.sql.workers import SqlWorkerTable
@@ -63,6 +65,11 @@ class SqlTransaction:
     def output_items(self) -> SqlOutputItemTable:
         """Output items."""
         return SqlOutputItemTable(self.session)
+
+    @property
+    def verdicts(self) -> SqlVerdictTable:
+        """Verdicts of output items."""
+        return SqlVerdictTable(self.session)
 
     @property
     def files(self) -> SqlFileTable:
@@ -103,6 +110,11 @@ class SqlTransaction:
     def chances(self) -> SqlChanceTable:
         """Second chances of ended runs."""
         return SqlChanceTable(self.session)
+
+    @property
+    def overviews(self) -> SqlOverviewTable:
+        """Sums over evals and runs."""
+        return SqlOverviewTable(self.session)
 
     @property
     def archive_imports(self) -> SqlArchiveImportTable:

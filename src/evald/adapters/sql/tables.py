@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Double,
     LargeBinary,
     MetaData,
     Table,
@@ -63,6 +64,7 @@ RUNS = Table(
     Column("is_told", Boolean),
     Column("planner_id", PlainText),
     Column("chance", BigInteger),
+    Column("verdicts_chance", BigInteger),
     Column("checked_bytes", BigInteger),
     Column("planned_rows", BigInteger),
     Column("tally", Text),
@@ -84,6 +86,17 @@ OUTPUT_ITEMS = Table(
     Column("results", Text),
     Column("sample", Text),
     Column("extras", Text),
+)
+
+ITEM_VERDICTS = Table(
+    "item_verdicts",
+    METADATA,
+    Column("run_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("criterion", BigInteger, primary_key=True, autoincrement=False),
+    Column("row", BigInteger, primary_key=True, autoincrement=False, quote=True),
+    Column("outcome", Text),
+    Column("status", Text),
+    Column("score", Double),
 )
 
 RUN_SHARDS = Table(

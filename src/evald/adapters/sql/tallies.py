@@ -5,10 +5,14 @@ from collections.abc import Iterable, Mapping
 
 from evald.domain.tally import CriterionCount, Tally, Usage
 
-_NOTHING = '{"items":[0,0,0],"criteria":{},"usage":{}}'
+_NOTHING = '{"items":[0,0,0],"criteria":{},"usage":{},"verdicts":[0,0,0]}'
 
 # Missing where no grader asked a model, as in everything that was kept before graders could.
 _BY_GRADERS = "grader_usage"
+
+# The items that were recorded with their verdicts, as `items` counts all. A version before that
+# leaves it as it is, so it falls behind where one records items, or takes some back.
+_WITH_VERDICTS = "verdicts"
 
 
 def tally_text(tally: Tally) -> str:
@@ -35,6 +39,19 @@ def items_in(text: str) -> int:
     return sum(json.loads(text)["items"])
 
 
+def has_all_verdicts(text: str) -> bool:
+    """Whether every item that the tally of this text counts was recorded with its verdicts."""
+    kept = json.loads(text)
+    return bool(kept["items"] == kept.get(_WITH_VERDICTS))
+
+
+def with_all_verdicts(text: str) -> str:
+    """The text of this tally where all its items have their verdicts by now."""
+    kept = json.loads(text)
+    kept[_WITH_VERDICTS] = kept["items"]
+    return json.dumps(kept, separators=(",", ":"))
+
+
 def grown_tally(text: str, more: Iterable[Tally]) -> str:
     """The text of this tally and those together.
 
@@ -42,6 +59,7 @@ def grown_tally(text: str, more: Iterable[Tally]) -> str:
     """
     kept = json.loads(text)
     items, criteria = kept["items"], kept["criteria"]
+    before = list(items)
     for tally in more:
         items[0] += tally.passed
         items[1] += tally.failed
@@ -54,6 +72,10 @@ def grown_tally(text: str, more: Iterable[Tally]) -> str:
         _add_usages(kept["usage"], tally.usage)
         if tally.grader_usage:
             _add_usages(kept.setdefault(_BY_GRADERS, {}), tally.grader_usage)
+    indexed = kept.setdefault(_WITH_VERDICTS, [0, 0, 0])
+    kept[_WITH_VERDICTS] = [
+        count + now - then for count, now, then in zip(indexed, items, before, strict=True)
+    ]
     return json.dumps(kept, separators=(",", ":"))
 
 
@@ -72,6 +94,8 @@ def tally_without(text: str, errored: Iterable[str]) -> str:
                 counts[2] -= 1
             else:
                 counts[0 if result["passed"] else 1] -= 1
+    if _WITH_VERDICTS in kept:
+        kept[_WITH_VERDICTS][2] = 0
     return json.dumps(kept, separators=(",", ":"))
 
 

@@ -16,10 +16,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from evald.adapters.sql.database_clock import database_now
-from evald.adapters.sql.runs import IS_UNENDED
+from evald.adapters.sql.runs import IS_UNENDED, read_run
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import RUN_SHARDS, RUNS, WORKERS
 from evald.adapters.sql.tallies import items_in
+from evald.ports.kept import StoredRun
 from evald.ports.workers import WorkerCard, WorkLoad
 
 _WORKERS = WORKERS.c
@@ -100,6 +101,14 @@ class SqlWorkerTable:
         )
         found = select(RUNS.c.id).where(IS_UNENDED, or_(to_plan, to_work, to_finish))
         return list(self.session.connection.scalars(found.order_by(RUNS.c.seq)))
+
+    @in_thread
+    def overdue(self, *, began_by: int) -> list[StoredRun]:
+        """Unended runs whose work began, or was last taken up again, by then; oldest first."""
+        found = select(RUNS).where(IS_UNENDED, RUNS.c.started_at <= began_by)
+        return [
+            read_run(row) for row in self.session.connection.execute(found.order_by(RUNS.c.seq))
+        ]
 
     @in_thread
     def load(self) -> WorkLoad:

@@ -49,6 +49,12 @@ def metadata_terms(metadata: Mapping[str, str]) -> Iterator[Term]:
         yield text_term(METADATA + key, value)
 
 
+def listing_terms(model: str | None, metadata: Sequence[tuple[str, str]]) -> tuple[Term, ...]:
+    """What all logs of a list have: these pairs of metadata, and the model where one is named."""
+    pairs = tuple(text_term(METADATA + key, value) for key, value in metadata)
+    return pairs if model is None else (*pairs, text_term("model", model))
+
+
 def completion_terms(model: str, metadata: Mapping[str, str]) -> tuple[Term, ...]:
     """What a stored chat completion is found by."""
     return (text_term("model", model), *metadata_terms(metadata))

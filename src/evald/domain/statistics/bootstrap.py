@@ -95,14 +95,15 @@ def bca_interval(
 def acceleration(scores: Scores) -> float:
     """How fast the standard error of the mean changes with the mean: a of `bca_interval`.
 
-    A sixth of the skewness of the mean; 0.0 where all scores are equal. By hand: 0, 0, 0, 0, 1 has
-    0.1118.
+    A sixth of the skewness of the mean; 0.0 where all scores are equal, or as good as equal. By
+    hand: 0, 0, 0, 0, 1 has 0.1118.
 
     Raises:
         NoScores: there are none.
     """
-    squares = scores.deviations(2)
-    return scores.deviations(3) / (6 * squares**1.5) if squares else 0.0
+    # Scores that are 1e-140 apart have squares, and these no cube that a float could hold.
+    spread = scores.deviations(2) ** 1.5
+    return scores.deviations(3) / (6 * spread) if spread else 0.0
 
 
 def quantile(ordered: list[float], p: float) -> float:

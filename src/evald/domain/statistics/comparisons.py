@@ -1,13 +1,13 @@
 """One run against another on the same items: the difference, its interval, and what chance says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evald.domain.statistics.clusters import clustered_mean, clusters_of
 from evald.domain.statistics.differences import newcombe_paired_interval, paired_differences
 from evald.domain.statistics.estimates import Estimate, mean_estimate, t_interval, t_test
 from evald.domain.statistics.intervals import LEVEL, Interval
-from evald.domain.statistics.means import Chosen, Method, difference_interval
+from evald.domain.statistics.means import Method, difference_interval
 from evald.domain.statistics.paired import PairedPasses, mcnemar_exact, sign_flip_test
 from evald.domain.statistics.power import Aim, seen_smallest_difference, smallest_paired_difference
 from evald.domain.statistics.scores import NoScores, Scores, scores_of
@@ -78,41 +78,70 @@ def compare_scores(
 ) -> Comparison:
     """Two runs with scores of any kind, or of items that come in clusters.
 
-    The interval of `difference_interval`; with labels, t at C - 1 degrees of freedom. The p-value
-    is of flipped signs, of whole clusters with labels; beyond 10,000 that differ, of t. By
-    hand: 0.9, 0.8, 0.7, 0.6, 0.5, 0.4 against 0.5, 0.5, 0.5, 0.5, 0.4, 0.3: all six better,
-    difference 0.2, p = 2/64 = 0.0313.
+    As `compare_differences`; with labels the interval is t at C - 1 degrees of freedom, and the
+    p-value of flipped signs is of whole clusters.
 
     Raises:
         NoScores: there are no items.
         ValueError: the runs or labels are not equally many, or the level not above 0.5 and
             below 1.
     """
-    aim = Aim(alpha=1 - level)
     differences = paired_differences(candidate, baseline)
     if not differences:
         raise NoScores
+    compared = compare_differences(
+        scores_of(differences), of_rates={*candidate, *baseline} <= {0, 1}, level=level
+    )
     if labels is None:
-        flipped = scores_of(differences)
-        estimate = mean_estimate(flipped)
-        chosen = difference_interval(flipped, level=level)
-    else:
-        clusters = clusters_of(differences, labels)
-        flipped = scores_of(cluster.total for cluster in clusters)
-        estimate = clustered_mean(clusters)
-        chosen = Chosen(t_interval(estimate, level=level), Method.CLUSTERED_T)
-    return Comparison(
-        won=sum(each > 0 for each in differences),
-        lost=sum(each < 0 for each in differences),
-        tied=sum(each == 0 for each in differences),
+        return compared
+    clusters = clusters_of(differences, labels)
+    flipped = scores_of(cluster.total for cluster in clusters)
+    estimate = clustered_mean(clusters)
+    return replace(
+        compared,
         units=flipped.n,
         difference=estimate.value,
-        interval=chosen.interval,
+        interval=t_interval(estimate, level=level),
         p_value=_p_value(flipped, estimate),
+        detectable=seen_smallest_difference(estimate, aim=Aim(alpha=1 - level)),
+        method=Method.CLUSTERED_T,
+    )
+
+
+def compare_differences(
+    differences: Scores, *, of_rates: bool = False, level: float = LEVEL
+) -> Comparison:
+    """Two runs of independent items, by how far their scores are apart on each.
+
+    The interval of `difference_interval`; the p-value is of flipped signs, beyond 10,000 items
+    that differ of t. By hand: 0.9, 0.8, 0.7, 0.6, 0.5, 0.4 against 0.5, 0.5, 0.5, 0.5, 0.4, 0.3:
+    all six better, difference 0.2, p = 2/64 = 0.0313.
+
+    Args:
+        differences: the candidate's score less the baseline's, as `paired_differences` rounds.
+        of_rates: whether the scores are passes.
+        level: above 0.5 and below 1.0.
+
+    Raises:
+        NoScores: there are no items.
+        ValueError: the level is not above 0.5 and below 1.
+    """
+    aim = Aim(alpha=1 - level)
+    estimate = mean_estimate(differences)
+    chosen = difference_interval(differences, level=level)
+    pairs = list(zip(differences.values, differences.counts, strict=True))
+    return Comparison(
+        won=sum(count for value, count in pairs if value > 0),
+        lost=sum(count for value, count in pairs if value < 0),
+        tied=sum(count for value, count in pairs if value == 0),
+        units=differences.n,
+        difference=estimate.value,
+        interval=chosen.interval,
+        p_value=_p_value(differences, estimate),
         detectable=seen_smallest_difference(estimate, aim=aim),
         method=chosen.method,
         level=level,
-        of_rates={*candidate, *baseline} <= {0, 1},
+        of_rates=of_rates,
     )
 
 

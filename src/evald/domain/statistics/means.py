@@ -26,6 +26,7 @@ class Method(StrEnum):
     WILSON_BOUND = "wilson_bound"
     STUDENT_T = "student_t"
     BCA_BOOTSTRAP = "bca_bootstrap"
+    CLUSTERED_WILSON = "clustered_wilson"
     CLUSTERED_T = "clustered_t"
     NEWCOMBE_PAIRED = "newcombe_paired"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evald.domain.statistics.clusters import clustered_wilson_interval, clusters_of
+from evald.domain.statistics.clusters import Cluster, clustered_wilson_interval, clusters_of
 from evald.domain.statistics.intervals import LEVEL, Interval, wilson_interval
 
 
@@ -32,6 +32,15 @@ class Rate:
     graded: Share  # passed, of the items with a verdict ("complete cases")
     errors_failed: Share  # passed, of all items: no verdict counts as failed
     errored: Share  # without a verdict, of all items
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterCounts:
+    """How many items of one cluster passed, failed and have no verdict."""
+
+    passed: int
+    failed: int
+    errored: int
 
 
 def pass_rate(passed: int, failed: int, *, errored: int, level: float = LEVEL) -> Rate:
@@ -73,6 +82,23 @@ def clustered_pass_rate(
     )
 
 
+def counted_clusters_rate(clusters: Sequence[ClusterCounts], *, level: float = LEVEL) -> Rate:
+    """As `clustered_pass_rate`, where of each cluster alone is known how many did what.
+
+    Clusters without any item of a reading are not among those of its interval. By hand: of two
+    documents 8 passed and 2 errored, 2 failed: 0.8 of 10 graded, 0.6667 of all 12.
+
+    Raises:
+        ValueError: the level is not above 0 and below 1.
+    """
+    whole = [(each.passed + each.failed + each.errored, each) for each in clusters]
+    return Rate(
+        graded=_share_of([Cluster(n - each.errored, each.passed) for n, each in whole], level),
+        errors_failed=_share_of([Cluster(n, each.passed) for n, each in whole], level),
+        errored=_share_of([Cluster(n, each.errored) for n, each in whole], level),
+    )
+
+
 def _share(count: int, n: int, level: float) -> Share:
     return Share(count, n, wilson_interval(count, n, level=level))
 
@@ -81,3 +107,10 @@ def _clustered_share(counted: list[tuple[bool, str]], level: float) -> Share:
     flags = [flag for flag, _ in counted]
     clusters = clusters_of(flags, [label for _, label in counted])
     return Share(sum(flags), len(flags), clustered_wilson_interval(clusters, level=level))
+
+
+def _share_of(clusters: Sequence[Cluster], level: float) -> Share:
+    there = [each for each in clusters if each.n]
+    count = round(sum(each.total for each in there))
+    interval = clustered_wilson_interval(there, level=level)
+    return Share(count, sum(each.n for each in there), interval)

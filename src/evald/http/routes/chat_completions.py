@@ -4,10 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evald.domain import exact_json
+from evald.domain.validation import read_model
 from evald.http.answers import list_answer, plain_answer, text_answer
 from evald.http.metadata_query import metadata_pairs
 from evald.http.operation import Api, project_of
-from evald.http.parsing import json_body, read_json, read_model, read_query
+from evald.http.parsing import json_body, read_json, read_query
 from evald.http.passed_body import caller_of, read_passed
 from evald.http.relayed import RelayedAnswer
 from evald.services import chat_completions

@@ -4,15 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evald.domain import exact_json
+from evald.domain.validation import read_model
 from evald.http.answers import list_answer, plain_answer, text_answer
 from evald.http.operation import Api, project_of
-from evald.http.parsing import (
-    json_body,
-    read_idempotency,
-    read_json,
-    read_model,
-    read_query,
-)
+from evald.http.parsing import json_body, read_idempotency, read_json, read_query
 from evald.services import evals
 from evald.wire.evals import CreateEvalRequest, Eval, UpdateEvalRequest, eval_json
 from evald.wire.pages import ListEvalsQuery

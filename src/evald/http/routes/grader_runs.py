@@ -4,9 +4,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evald.domain import exact_json
+from evald.domain.validation import read_model
 from evald.http.answers import text_answer
 from evald.http.operation import Api, project_of
-from evald.http.parsing import json_body, read_json, read_model
+from evald.http.parsing import json_body, read_json
 from evald.services import grader_runs
 from evald.wire.grader_runs import RunGraderRequest, ValidateGraderRequest
 

@@ -4,13 +4,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from evald.domain import exact_json
+from evald.domain.validation import refuse_unwritable
 from evald.http.answers import list_answer, plain_answer, text_answer
 from evald.http.metadata_query import metadata_pairs
 from evald.http.operation import Api, project_of
 from evald.http.parsing import read_query
 from evald.http.passed_body import caller_of, read_passed
 from evald.http.relayed import RelayedAnswer
-from evald.http.validation import refuse_unwritable
 from evald.services import responses
 from evald.services.responses import response_text
 from evald.wire.responses import (

@@ -5,9 +5,10 @@ import logging
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evald.domain.validation import read_model
 from evald.http.answers import plain_answer, run_answer, runs_answer
 from evald.http.operation import Api, project_of, request_id_of
-from evald.http.parsing import RequestBody, read_idempotency, read_model, read_query, require_json
+from evald.http.parsing import RequestBody, read_idempotency, read_query, require_json
 from evald.http.run_body import read_run_body
 from evald.services import runs
 from evald.services.row_intake import RowIntake, open_intake

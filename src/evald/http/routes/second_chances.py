@@ -3,9 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evald.domain.validation import read_model
 from evald.http.answers import run_answer
 from evald.http.operation import Api, project_of
-from evald.http.parsing import json_body, read_idempotency, read_json, read_model
+from evald.http.parsing import json_body, read_idempotency, read_json
 from evald.services import regrading, second_chances
 from evald.services.idempotency import Idempotency
 from evald.wire.second_chances import RegradeRequest

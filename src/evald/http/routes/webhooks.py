@@ -3,9 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from evald.domain.validation import read_model
 from evald.http.answers import list_answer, plain_answer, plain_text
 from evald.http.operation import Api, project_of
-from evald.http.parsing import json_body, read_json, read_model, read_query
+from evald.http.parsing import json_body, read_json, read_query
 from evald.services import webhooks
 from evald.wire.pages import ListQuery
 from evald.wire.webhooks import CreateWebhookRequest

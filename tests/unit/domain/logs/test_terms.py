@@ -7,6 +7,7 @@ from evald.domain.logs.terms import (
     MAX_VALUE,
     Term,
     completion_terms,
+    listing_terms,
     number_term,
     response_terms,
     text_term,
@@ -18,6 +19,15 @@ def test_a_completion_is_found_by_its_model_and_each_pair_of_its_metadata() -> N
         Term("model", "gpt-x"),
         Term("metadata.use", "chat"),
         Term("metadata.team", "a"),
+    )
+
+
+def test_a_list_of_no_model_asks_for_none() -> None:
+    assert listing_terms(None, []) == ()
+    assert listing_terms("gpt-x", [("use", "chat"), ("use", "test")]) == (
+        Term("metadata.use", "chat"),
+        Term("metadata.use", "test"),
+        Term("model", "gpt-x"),
     )
 
 

@@ -114,6 +114,7 @@ def test_where_the_correction_turns_over_the_outermost_resample_is_taken(
 
 def test_equal_scores_have_no_acceleration() -> None:
     assert acceleration(scores_of([0.5] * 3)) == 0.0
+    assert acceleration(scores_of([0.0, 1.6e-145])) == 0.0
 
 
 def test_resampled_means_are_ordered_and_as_many_as_asked_for() -> None:

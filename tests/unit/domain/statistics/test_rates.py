@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 
 from evald.domain.statistics.clusters import Cluster, clustered_wilson_interval
 from evald.domain.statistics.intervals import Interval, wilson_interval
-from evald.domain.statistics.rates import Share, clustered_pass_rate, pass_rate
+from evald.domain.statistics.rates import (
+    ClusterCounts,
+    Share,
+    clustered_pass_rate,
+    counted_clusters_rate,
+    pass_rate,
+)
 
 counts = st.integers(min_value=0, max_value=200)
 
@@ -59,6 +65,26 @@ def test_clusters_count_in_all_three_intervals() -> None:
     assert rate.graded == Share(2, 3, graded)
     assert rate.errors_failed == Share(2, 4, failed)
     assert rate.errored == Share(1, 4, errored)
+
+
+@given(st.lists(st.tuples(st.sampled_from([True, False, None]), st.sampled_from("abc"))))
+def test_counts_of_clusters_say_the_same_as_their_items(
+    items: list[tuple[bool | None, str]],
+) -> None:
+    by_cluster = [[verdict for verdict, of in items if of == each] for each in "abc"]
+    counts_of = [ClusterCounts(*map(each.count, (True, False, None))) for each in by_cluster]
+
+    rate = counted_clusters_rate(counts_of, level=0.9)
+
+    whole = clustered_pass_rate([each for each, _ in items], [of for _, of in items], level=0.9)
+    for mine, theirs in (
+        (rate.graded, whole.graded),
+        (rate.errors_failed, whole.errors_failed),
+        (rate.errored, whole.errored),
+    ):
+        assert (mine.count, mine.n) == (theirs.count, theirs.n)
+        ends = (theirs.interval.low, theirs.interval.high)
+        assert (mine.interval.low, mine.interval.high) == pytest.approx(ends)
 
 
 def test_every_verdict_has_a_label() -> None:

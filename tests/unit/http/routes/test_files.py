@@ -4,13 +4,14 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.http.multipart import UploadFields
 from evald.http.routes.files import content_disposition, upload_hash
+from tests.support.examples import at_most
 
-BRIEFLY = settings(max_examples=40, deadline=None)
+BRIEFLY = at_most(40)
 
 
 @pytest.mark.parametrize(

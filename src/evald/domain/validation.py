@@ -4,12 +4,16 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
 from evald.domain.errors import InvalidType, InvalidValue, MissingParameter, RequestError
 from evald.domain.json_path import Step, json_path
+from evald.wire.base import WireModel
+
+M = TypeVar("M", bound=WireModel)
 
 _EXPECTED = {
     "string_type": "a string",
@@ -41,6 +45,21 @@ class _Fault:
     def expected(self) -> str:
         """The kind of value that was wanted, if the kind is what is wrong."""
         return _EXPECTED.get(self.details["type"], "")
+
+
+def read_model(model: type[M], body: dict[str, JsonValue]) -> M:
+    """The body as this wire type.
+
+    Raises:
+        MissingParameter: a field is missing.
+        InvalidType: a field holds another kind of value than it must.
+        InvalidValue: a field holds what it may not.
+    """
+    refuse_unwritable(body)  # first: a sentence with half a character in it makes pydantic raise
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        raise refusal(error, body) from None
 
 
 def refusal(error: ValidationError, body: JsonValue) -> RequestError:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from evald.domain import exact_json
 from evald.domain.errors import InvalidType, InvalidValue, MissingParameter, RequestError
-from evald.http.validation import kind_of, refusal, refuse_unwritable
+from evald.domain.validation import kind_of, refusal, refuse_unwritable
 from evald.wire.base import WireModel
 from evald.wire.evals import CreateEvalRequest
 from evald.wire.runs import CreateRunRequest

@@ -1,0 +1,107 @@
+"""Real pages in a real browser: Chromium, driven by Playwright, in front of a real server."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.world import fill
+from tests.support.running_server import RunningServer, running_server
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="`make browser` installs Playwright.")
+
+from playwright.sync_api import (  # noqa: E402  only where it is installed
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    expect,
+    sync_playwright,
+)
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+QUIET += ["--disable-component-update", "--disable-sync", "--no-first-run"]
+"""No sandbox: tests may run as root, and see our own pages only."""
+
+PATIENCE_MS = 20_000  # for machines that have other tests to run, too
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server with all that there is to look at."""
+    folder: Path = tmp_path_factory.mktemp("browser") / "data"
+    fill(folder)
+    with running_server(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(server: RunningServer) -> Iterator[Browser]:
+    """The browser; tests without one are skipped, and `make browser` installs it.
+
+    Playwright runs an event loop in this thread, beside which no other test could run its own: so
+    it begins after the server was made ready, and ends with the file.
+    """
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        except Error:
+            pytest.skip("There is no Chromium here; `make browser` installs one.")
+        expect.set_options(timeout=PATIENCE_MS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page of the browser, and all that it complained of."""
+
+    def __init__(self, context: BrowserContext, server: RunningServer) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._url = server.url
+
+    def open(self, path: str) -> Page:
+        """The page at this path, loaded."""
+        self.page.goto(self._url + path)
+        return self.page
+
+    @property
+    def place(self) -> str:
+        """The path and query that the browser is at."""
+        return self.page.url.removeprefix(self._url)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        # A refusal by the Content-Security-Policy is an error too.
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+
+@pytest.fixture
+def watched(chromium: Browser, server: RunningServer) -> Iterator[Watched]:
+    """A new browser window, which must have nothing to complain of when the test ends."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    context.set_default_timeout(PATIENCE_MS)
+    watched = Watched(context, server)
+    yield watched
+    complaints = watched.complaints
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def scriptless(chromium: Browser, server: RunningServer) -> Iterator[Watched]:
+    """The same without JavaScript."""
+    context = chromium.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE_MS)
+    watched = Watched(context, server)
+    yield watched
+    complaints = watched.complaints
+    context.close()
+    assert complaints == []
