@@ -26,7 +26,7 @@ ALONE := tests/acceptance/test_startup.py tests/chaos tests/clients tests/engine
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all browser clients client-table chaos style types contracts lint house check fix fuzz bench bench-archives bench-comparisons bench-gateway bench-graders bench-large bench-logs bench-metrics bench-pages bench-peers bench-reports bench-rows bench-workers lock clean
+.PHONY: help demo test test-all browser clients client-table chaos style types contracts lint house check fix fuzz bench bench-archives bench-comparisons bench-gateway bench-graders bench-large bench-logs bench-metrics bench-pages bench-peers bench-reports bench-rows bench-workers lock pictures clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -54,6 +54,9 @@ browser: $(READY) ## Chromium for tests/browser, unless there is one
 	else $(BIN)/python -m playwright install --with-deps chromium || \
 		$(BIN)/python -m playwright install chromium; fi || \
 	echo "Chromium cannot be installed here: the tests in tests/browser will be passed over."
+
+pictures: $(READY) browser ## the pictures of the documentation, taken of the demo
+	@$(BIN)/python -m tools.pictures
 
 client-table: $(READY) ## write into docs/compatibility.md which client makes which call
 	@$(BIN)/python -m tests.clients.claims
