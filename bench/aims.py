@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.floor import measure_floor
 from bench.kill import kill_at_half
 from bench.measured import HEADING, Measured
-from bench.reads import auto_paged, items_path, median_ms, pages
+from bench.reads import auto_paged, exported, items_path, median_ms, pages
 from bench.rest import idle, starts
 from bench.rows import rows_file
 from bench.run import Bench, Ran, Work, carry_out, machine, running_bench, warm
@@ -100,7 +100,6 @@ def elsewhere() -> Found:
     return {
         "workers": Figure(None, "make bench-workers"),
         "rss_large": large,
-        "export": Figure(None, "there is no streamed export yet; as pages:"),
     }
 
 
@@ -171,7 +170,10 @@ def reading(bench: Bench, ran: Ran) -> Found:
     page = median_ms(port, items_path(eval_id, run_id))
     run = median_ms(port, f"/v1/evals/{eval_id}/runs/{run_id}")
     forget_peak(bench.pid)
-    before, used, began = rss_mb(bench.pid), cpu_s(bench.pid), time.monotonic()
+    before, began = rss_mb(bench.pid), time.monotonic()
+    assert exported(port, run_id) == ran.rows
+    export_s, grown = time.monotonic() - began, peak_mb(bench.pid) - before
+    used, began = cpu_s(bench.pid), time.monotonic()
     assert sum(pages(port, eval_id, run_id)) == ran.rows
     plain_s = time.monotonic() - began
     used, began = cpu_s(bench.pid) - used, time.monotonic()
@@ -181,9 +183,10 @@ def reading(bench: Bench, ran: Ran) -> Found:
     return {
         "page": Figure(page, note),
         "run": Figure(run, note),
+        "export": Figure(scale * export_s),
         "export_pages": Figure(scale * plain_s, f"{scale * used:.2f} s of it CPU of the server"),
         "export_openai": Figure(scale * openai_s),
-        "export_rss": Figure(peak_mb(bench.pid) - before),
+        "export_rss": Figure(grown),
     }
 
 

@@ -71,6 +71,12 @@ def pages(port: int, eval_id: str, run_id: str) -> Iterator[int]:
             after = f"&after={page['last_id']}"
 
 
+def exported(port: int, run_id: str) -> int:
+    """How many lines the streamed export of a run has."""
+    with closing(Reader(port)) as reader:
+        return reader.get(f"/v1/evald/runs/{run_id}/export").count(b"\n")
+
+
 def auto_paged(client: openai.OpenAI, eval_id: str, run_id: str) -> int:
     """How many items there are, each of them made an object of the official client."""
     items = client.evals.runs.output_items.list(run_id, eval_id=eval_id, limit=100)

@@ -69,9 +69,9 @@ TARGETS: Mapping[str, Target] = {
     "page": Target("page of 100 output items", 10, 5, "ms"),
     "run": Target("run object with counters", 5, 2, "ms"),
     "export": Target("export of 10,000 rows, streamed", 2, 1, "s"),
+    "export_rss": Target(" … what the server grows by", 30, 30, "MB"),
     "export_pages": Target(" … as pages, plain HTTP", 2, 1, "s"),
     "export_openai": Target(" … as pages, official client", 2, 1, "s"),
-    "export_rss": Target(" … what the server grows by", 30, 30, "MB"),
     "disk": Target("disk per 1,000 rows of 1.1 KB", 3, 1.5, "MB"),
 }
 

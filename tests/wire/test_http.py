@@ -52,6 +52,7 @@ ROUTES = {
     "/v1/evald/runs/{run_id}/report": ["get"],
     "/v1/evald/runs/{run_id}/items": ["get"],
     "/v1/evald/runs/{run_id}/groups": ["get"],
+    "/v1/evald/runs/{run_id}/export": ["get"],
     "/v1/evald/compare": ["get"],
     "/v1/evald/compare/items": ["get"],
     "/v1/evald/webhooks": ["get", "post"],

@@ -1,8 +1,14 @@
-"""The operations that search and group a run's items, which are ours."""
+"""The operations that search, group and export a run's items, which are ours."""
 
 from evald.http.operation import Operation
-from evald.http.routes import item_searches
-from evald.wire.item_searches import GroupedItems, GroupItemsQuery, ItemSearch, ItemSearchQuery
+from evald.http.routes import item_exports, item_searches
+from evald.wire.item_searches import (
+    GroupedItems,
+    GroupItemsQuery,
+    ItemExportQuery,
+    ItemSearch,
+    ItemSearchQuery,
+)
 
 RUN = "/v1/evald/runs/{run_id}"
 
@@ -22,5 +28,12 @@ ITEM_SEARCH_OPERATIONS = [
         item_searches.group_output_items,
         query=GroupItemsQuery,
         gives=GroupedItems,
+    ),
+    Operation(
+        "exportOutputItems",
+        "GET",
+        RUN + "/export",
+        item_exports.export_output_items,
+        query=ItemExportQuery,
     ),
 ]

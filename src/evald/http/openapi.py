@@ -47,6 +47,7 @@ _MOST = {
 _ANY_OBJECT: JsonObject = {"type": "object"}
 _NOT_JSON = {
     "downloadFile": "application/octet-stream",
+    "exportOutputItems": "application/jsonl",
     "followRun": "text/event-stream",
     "metrics": "text/plain",
 }

@@ -29,6 +29,12 @@ class ItemSearchQuery(WireModel):
     limit: int = DEFAULT_LIMIT
 
 
+class ItemExportQuery(WireModel):
+    """The query of GET /evald/runs/{run_id}/export."""
+
+    status: OutputItemStatus | None = None
+
+
 class ItemSearch(WireModel):
     """Items that were found, and how far the search has come: `next` goes on from there.
 

@@ -65,6 +65,7 @@ def test_all_documented_operations_are_there() -> None:
         ("GET", "/v1/evald/runs/{run_id}/report"),
         ("GET", "/v1/evald/runs/{run_id}/items"),
         ("GET", "/v1/evald/runs/{run_id}/groups"),
+        ("GET", "/v1/evald/runs/{run_id}/export"),
         ("GET", "/v1/evald/compare"),
         ("GET", "/v1/evald/compare/items"),
         ("POST", "/v1/evald/webhooks"),
