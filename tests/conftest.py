@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,15 @@ LONGEST = [
 ]
 """Files that take minutes. One that began last would keep everybody waiting for it."""
 _PLACES = {path: place for place, path in enumerate(LONGEST)}
+
+
+# A shell has what it starts in the background ignore Ctrl-C, and that is handed down to every
+# process that a test starts, so that none could be interrupted.
+if (
+    threading.current_thread() is threading.main_thread()
+    and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)  # the order is random before
