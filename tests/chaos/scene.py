@@ -1,6 +1,7 @@
 """What is killed, what it works on meanwhile, and how it is looked at in the end."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -198,6 +199,22 @@ def have_ended(server: RunningServer, runs: Sequence[tuple[str, str]]) -> bool:
     client = server.client()
     found = (client.evals.runs.retrieve(run_id, eval_id=eval_id) for eval_id, run_id in runs)
     return all(map(has_ended, found))
+
+
+def rows_done(server: RunningServer, eval_id: str, run_id: str) -> int:
+    """How many rows of the run have an item; as many as there may be of one that has ended."""
+    run = server.client().evals.runs.retrieve(run_id, eval_id=eval_id)
+    counts = run.result_counts
+    return sys.maxsize if has_ended(run) else counts.passed + counts.failed + counts.errored
+
+
+def wait_until_further(server: RunningServer, ids: tuple[str, str], before: int) -> int:
+    """How many rows of the run have an item, once they are more than before."""
+    end = time.monotonic() + 60
+    while (done := rows_done(server, *ids)) <= before < sys.maxsize:
+        assert time.monotonic() < end, f"run {ids[1]} stands still at {before} rows"
+        threading.Event().wait(0.05)
+    return done
 
 
 def wait_until_ended(
