@@ -14,10 +14,10 @@ BEAT_S = 5.0
 SILENT_S = 15
 """How often a worker beats, and after how many seconds of silence it is taken for dead."""
 
-LOOK_S = 0.5
+LOOK_S = 1.0
 """How often it looks how many are alive, and so what its share is of what providers admit."""
 
-JOIN_S = 3 * LOOK_S
+JOIN_S = 2 * LOOK_S
 """How long a newcomer asks nobody: until then the others make room for it."""
 
 
