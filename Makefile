@@ -34,7 +34,7 @@ help: ## list these commands
 demo: $(READY) ## a real eval against a server of your own, nothing to set up
 	@$(BIN)/evald demo $(ARGS)
 
-test: $(READY) ## unit and contract tests and the official client, under a minute
+test: $(READY) ## unit and contract tests and the official client, in about a minute
 	@$(PYTEST) $(FAST) -q -m "not slow" --hypothesis-profile=quick $(WORKERS) $(ARGS)
 
 test-all: clients browser ## every test, the slow ones (crashes, restarts, large bodies, other clients) too
