@@ -5,13 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tests.browser.world import fill
-from tests.support.running_server import RunningServer, running_server
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="`make browser` installs Playwright.")
-
-from playwright.sync_api import (  # noqa: E402  only where it is installed
+from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
@@ -20,6 +14,9 @@ from playwright.sync_api import (  # noqa: E402  only where it is installed
     expect,
     sync_playwright,
 )
+
+from tests.browser.world import fill
+from tests.support.running_server import RunningServer, running_server
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

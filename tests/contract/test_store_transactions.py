@@ -188,6 +188,28 @@ async def test_one_canceled_while_it_waits_for_its_turn_keeps_nobody_up(store: S
     assert await is_kept(store, (await keep_eval(store)).id)
 
 
+@pytest.mark.slow  # PostgreSQL gives up on the lock after half a minute
+async def test_one_canceled_while_it_waits_for_a_lock_keeps_nobody_up(store: Store) -> None:
+    new, inside, may_end = new_eval(), asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with store.transaction() as tx:
+            await tx.evals.insert(PROJECT, new)
+            inside.set()
+            await may_end.wait()
+
+    holder = asyncio.create_task(hold())
+    await inside.wait()
+    waiter = asyncio.create_task(hold())
+    await asyncio.sleep(0)
+    await cancel(waiter)
+    may_end.set()
+    await holder
+
+    assert await is_kept(store, new.id)
+    assert await is_kept(store, (await keep_eval(store)).id)
+
+
 async def test_canceled_snapshots_leave_room_for_others(store: Store) -> None:
     kept = await keep_eval(store)
 

@@ -13,7 +13,6 @@ from evald.ports.relay import (
     RelayBroken,
     RelayRequest,
     RelaySilent,
-    ResponsesSupport,
 )
 
 
@@ -27,21 +26,9 @@ class MeteredRelay:
         self._inner = inner
         self._clock = clock
         self._metrics = metrics
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        return self._inner.provider
-
-    @property
-    def forwards_store(self) -> bool:
-        """Whether `store` and `metadata` go upstream."""
-        return self._inner.forwards_store
-
-    @property
-    def responses(self) -> ResponsesSupport:
-        """How the provider serves the Responses API."""
-        return self._inner.responses
+        self.provider = inner.provider
+        self.forwards_store = inner.forwards_store
+        self.responses = inner.responses
 
     @asynccontextmanager
     async def open(self, request: RelayRequest) -> AsyncIterator[RelayAnswer | ModelFailure]:

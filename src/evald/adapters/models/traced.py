@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from evald.adapters.models.metered import outcome_of
 from evald.domain.conversation.reading import tokens
 from evald.ports.model import AnyApi, ModelAnswer, ModelClient, ModelFailure, ModelRequest
-from evald.ports.relay import Relay, RelayAnswer, RelayRequest, ResponsesSupport
+from evald.ports.relay import Relay, RelayAnswer, RelayRequest
 from evald.ports.traces import Span, Traces
 
 PROVIDER = "openai"
@@ -58,21 +58,9 @@ class TracedRelay:
         """Keeps spans of what this relay does."""
         self._inner = inner
         self._traces = traces
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        return self._inner.provider
-
-    @property
-    def forwards_store(self) -> bool:
-        """Whether `store` and `metadata` go upstream."""
-        return self._inner.forwards_store
-
-    @property
-    def responses(self) -> ResponsesSupport:
-        """How the provider serves the Responses API."""
-        return self._inner.responses
+        self.provider = inner.provider
+        self.forwards_store = inner.forwards_store
+        self.responses = inner.responses
 
     @asynccontextmanager
     async def open(self, request: RelayRequest) -> AsyncIterator[RelayAnswer | ModelFailure]:
