@@ -25,6 +25,7 @@ IDS = (
     "completion_id",
     "model_id",
     "response_id",
+    "webhook_id",
 )
 _LISTED = {
     "listFiles": "file_id",
@@ -46,7 +47,20 @@ _WORDS = {
     "first_day": ["2026-01-01", "0001-01-01", "x", ""],
     "last_day": ["9999-12-31", "2026-13-01", "%00"],
     "dry_run": ["true", "false", "1", "perhaps"],
+    "by": ["item.prompt", "item", "sample.output_text", "", "item..x"],
+    "change": ["regressed", "improved", "new", "x"],
+    "cluster_by": ["item.prompt", "sample.output_text", "item"],
+    "criterion": ["s", "grader-0", ""],
+    "level": ["0.95", "0.99", "1", "nan"],
+    "max_score": ["1", "inf", "-1e9", "nan"],
+    "min_score": ["0", "-inf", "x"],
+    "outcome": ["passed", "failed", "errored", "x"],
+    "regex": ["a", "(a+)+$", "(", "^.*(a|b)*c"],
+    "sort": ["row", "score"],
+    "text": ["a", "", "%00"],
+    "where": ['item.prompt = "a"', "item.prompt ~ a", "item.x > 1", "= ="],
 }
+_REQUIRED = {"compareRuns": "runs", "listChanges": "runs", "groupOutputItems": "by"}
 _HEADER_BYTES = st.binary(max_size=30).map(
     lambda raw: bytes(each for each in raw if each >= 32 and each != 127).strip() or b"x"
 )
@@ -110,14 +124,27 @@ def _queries(draw: st.DrawFn, operation: Operation, campaign: Campaign) -> str:
         names.append("metadata[a]")
     if operation.id in ("createImport", "importLogs"):
         names.append("dry_run")
+    asked = draw(st.lists(st.sampled_from(names), max_size=3))
+    if operation.id in _REQUIRED and draw(st.integers(0, 5)) < 5:
+        asked = [_REQUIRED[operation.id], *asked]
     pairs = []
-    for name in draw(st.lists(st.sampled_from(names), max_size=3)):
+    for name in asked:
         known = st.sampled_from(_WORDS.get(name, ["preview"]))
+        if name in ("runs", "candidate"):
+            known = _several_runs(campaign) if name == "runs" else _a_run(campaign)
         if name == "after":
             kind = _LISTED.get(operation.id, "eval_id")
             known = st.just(campaign.pick(kind, draw(st.integers(0, 100))))
         pairs.append(f"{name}={_escaped(draw(known | known | TEXT))}")
     return "?" + "&".join(pairs) if pairs else ""
+
+
+def _a_run(campaign: Campaign) -> st.SearchStrategy[str]:
+    return st.integers(0, 4).map(lambda number: campaign.pick("run_id", number))
+
+
+def _several_runs(campaign: Campaign) -> st.SearchStrategy[str]:
+    return st.lists(_a_run(campaign), min_size=2, max_size=3).map(",".join)
 
 
 @st.composite

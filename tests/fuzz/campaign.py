@@ -18,6 +18,7 @@ MADE_BY = {
     "createImport": "import_id",
     "createChatCompletion": "completion_id",
     "createResponse": "response_id",
+    "createWebhook": "webhook_id",
 }
 KEPT = 40
 """So many things of a kind are remembered, for later requests to name."""

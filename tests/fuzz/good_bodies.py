@@ -105,6 +105,7 @@ GOOD: Mapping[str, Sequence[Any]] = {
             [{"role": "user", "content": [{"type": "input_text", "text": "a"}]}],
         )
     ],
+    "createWebhook": [{"url": "https://hooks.invalid/x", "events": ["eval.run.failed"]}],
 }
 """By operation."""
 

@@ -55,6 +55,7 @@ _PARAMETER = re.compile(r"{(\w+)(?::path)?}")
 _BY_METADATA = frozenset({"listChatCompletions", "listResponses"})
 _STORING = frozenset({"createChatCompletion", "createResponse"})
 _ASKING = frozenset({"getResponse", "deleteResponse", "cancelResponse"})
+_COMPARING = frozenset({"compareRuns", "listChanges"})
 _TAKING_UP = frozenset({"retryRun", "resumeRun"})
 _IDEMPOTENT = frozenset({"createEval", "createEvalRun", "createFile", "regradeRun", *_TAKING_UP})
 
@@ -224,7 +225,7 @@ def _refusals(operation: Operation) -> list[str]:
     present = {
         "400": takes_body or operation.query is not None or operation.id in _ASKING | _TAKING_UP,
         "401": True,
-        "404": "{" in operation.path or operation.is_passed_on,
+        "404": _names_something(operation),
         "408": takes_body,
         "409": operation.id in _IDEMPOTENT,
         "413": takes_body,
@@ -234,3 +235,8 @@ def _refusals(operation: Operation) -> list[str]:
         "504": asks_provider,
     }
     return [status for status, is_present in present.items() if is_present]
+
+
+def _names_something(operation: Operation) -> bool:
+    # Runs to compare are named in the query, models in the body.
+    return "{" in operation.path or operation.id in _COMPARING or operation.is_passed_on
