@@ -9,7 +9,7 @@ import pytest
 from evald.adapters.clock import SystemClock
 from evald.adapters.hosted.credentials import Credentials
 from evald.adapters.hosted.http import HostedHttp
-from evald.adapters.models.openai_http import open_session
+from evald.adapters.http_session import open_session
 from evald.ports.archive import CannotKeep
 from evald.ports.hosted import Fetched, HostedApi, HostedRequest, Refused, Trouble
 from tests.support.fake_hosted import (

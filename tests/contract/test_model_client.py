@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from evald.adapters.clock import SystemClock
+from evald.adapters.http1.connections import open_connections
 from evald.adapters.models.limited import LimitedModel
 from evald.adapters.models.metered import MeteredModel
-from evald.adapters.models.openai_http import OpenAiHttp, open_session
+from evald.adapters.models.openai_http import OpenAiHttp
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.python_function import PythonFunctionModel
 from evald.adapters.models.retrying import RetryingModel
@@ -37,9 +38,12 @@ Opener = Callable[[float], AbstractAsyncContextManager[ModelClient]]
 
 @asynccontextmanager
 async def over_http(latency_s: float) -> AsyncIterator[ModelClient]:
-    async with serving(MockProvider(latency_s=latency_s)) as mock, open_session() as session:
+    async with (
+        serving(MockProvider(latency_s=latency_s)) as mock,
+        open_connections() as connections,
+    ):
         provider = Provider(name="mock", base_url=mock.base_url, api_key="sk-toy")
-        yield OpenAiHttp(provider, session, clock=CLOCK)
+        yield OpenAiHttp(provider, connections, clock=CLOCK)
 
 
 @asynccontextmanager

@@ -8,9 +8,10 @@ from openai import AsyncOpenAI
 from pydantic import JsonValue
 
 from evald.adapters.clock import SystemClock
+from evald.adapters.http1.connections import open_connections
 from evald.adapters.models.limited import LimitedModel
 from evald.adapters.models.metered import MeteredModel
-from evald.adapters.models.openai_http import OpenAiHttp, open_session
+from evald.adapters.models.openai_http import OpenAiHttp
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.retrying import RetryingModel
 from evald.adapters.models.routing import RoutedModels, ServedProvider
@@ -24,14 +25,14 @@ HASTY = RetryPolicy(attempts=20, first_s=0.01, shortest_s=0.005)
 
 @asynccontextmanager
 async def stack_over(mock: MockProvider, *, max_concurrency: int) -> AsyncIterator[RoutedModels]:
-    async with serving(mock), open_session() as session:
+    async with serving(mock), open_connections() as connections:
         provider = Provider(
             name="default",
             base_url=mock.base_url,
             api_key="sk-toy",
             max_concurrency=max_concurrency,
         )
-        http = OpenAiHttp(provider, session, clock=CLOCK, attempt_timeout_s=1.5)
+        http = OpenAiHttp(provider, connections, clock=CLOCK, attempt_timeout_s=1.5)
         limited = LimitedModel(
             MeteredModel(http, CLOCK), provider.max_concurrency, CLOCK, policy=HASTY
         )

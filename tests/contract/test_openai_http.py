@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from evald.adapters.models.openai_http import MAX_ANSWER_BYTES, OpenAiHttp, open_session
+from evald.adapters.http1.answer import MAX_ANSWER_BYTES
+from evald.adapters.http1.connections import open_connections
+from evald.adapters.models.openai_http import OpenAiHttp
 from evald.adapters.models.provider import Provider
 from evald.domain.exact_json import parse
 from evald.ports.model import (
@@ -266,8 +268,8 @@ async def test_a_list_that_cannot_be_had_is_empty(status: int, content: bytes) -
 async def test_openai_is_not_asked_without_a_key(patterns: tuple[str, ...], remedy: str) -> None:
     provider = Provider(name="toy", base_url="https://api.openai.com/v1", models=patterns)
 
-    async with open_session() as session:
-        client = OpenAiHttp(provider, session, clock=CLOCK)
+    async with open_connections() as connections:
+        client = OpenAiHttp(provider, connections, clock=CLOCK)
         outcome = await client.ask(toy_request())
         models = await client.list_models()
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from evald.adapters.clock import SystemClock
-from evald.adapters.models.openai_http import open_session
+from evald.adapters.http_session import open_session
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.python_function import PythonFunctionModel
 from evald.adapters.models.python_relay import PythonRelay

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from pydantic import JsonValue
 
 from evald.adapters.clock import SystemClock
-from evald.adapters.models.openai_http import OpenAiHttp, open_session
+from evald.adapters.http1.connections import open_connections
+from evald.adapters.models.openai_http import OpenAiHttp
 from evald.adapters.models.provider import Provider
 from evald.ports.model import AnyApi, ModelAnswer, ModelFailure, ModelRequest
 from tests.support.raw_server import Connection, raw_server
@@ -20,9 +21,9 @@ ANSWER = b'{"choices":[]}'
 async def client_of(
     base_url: str, *, api_key: str | None = KEY, attempt_timeout_s: float = 30.0
 ) -> AsyncIterator[OpenAiHttp]:
-    async with open_session() as session:
+    async with open_connections() as connections:
         provider = Provider(name="toy", base_url=base_url, api_key=api_key)
-        yield OpenAiHttp(provider, session, clock=CLOCK, attempt_timeout_s=attempt_timeout_s)
+        yield OpenAiHttp(provider, connections, clock=CLOCK, attempt_timeout_s=attempt_timeout_s)
 
 
 def toy_request(

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 
 from evald.adapters.clock import SystemClock
+from evald.adapters.http_session import open_session
 from evald.adapters.log_file import LogFileUnreadable, log_pieces
-from evald.adapters.models.openai_http import open_session
 from evald.adapters.remote.asking import RemoteRefused
 from evald.adapters.remote.logs import RemoteLogs
 from evald.adapters.threads import ThreadCpu

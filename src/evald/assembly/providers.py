@@ -10,6 +10,7 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
+from evald.adapters.http1.connections import Connections
 from evald.adapters.models.limited import LimitedModel
 from evald.adapters.models.metered import MeteredModel
 from evald.adapters.models.metered_relay import MeteredRelay
@@ -87,9 +88,13 @@ class _Config(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What provider clients are made with: one HTTP session, clock, settings, metrics, traces."""
+    """What provider clients are made with: sessions, clock, settings, metrics, traces.
+
+    Models are asked through `connections`, and the gateway passes on through `session`.
+    """
 
     session: aiohttp.ClientSession
+    connections: Connections
     clock: Clock
     settings: Settings
     metrics: Metrics = NO_METRICS
@@ -131,7 +136,7 @@ def _served(provider: Provider, around: Surroundings) -> ServedProvider:
         client = PythonFunctionModel(provider, function, clock=clock, attempt_timeout_s=timeout_s)
         relay = PythonRelay(provider, client, clock=clock, attempt_timeout_s=timeout_s)
     else:
-        lister = OpenAiHttp(provider, around.session, clock=clock, attempt_timeout_s=timeout_s)
+        lister = OpenAiHttp(provider, around.connections, clock=clock, attempt_timeout_s=timeout_s)
         client = lister
         relay = HttpRelay(provider, around.session, attempt_timeout_s=timeout_s)
     metrics, name = around.metrics, provider.name

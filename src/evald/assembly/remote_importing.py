@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evald.adapters.archive.shelf import ArchiveUnreadable
 from evald.adapters.archive.source import open_source
-from evald.adapters.models.openai_http import open_session
+from evald.adapters.http_session import open_session
 from evald.adapters.remote.asking import RemoteRefused
 from evald.adapters.remote.imports import RemoteImports
 from evald.domain.archive.import_report import ImportProgress, KindCounts

@@ -14,7 +14,7 @@ from evald.adapters.hosted.credentials import Credentials
 from evald.adapters.hosted.http import HostedHttp
 from evald.adapters.hosted.limited import LimitedApi
 from evald.adapters.hosted.retrying import POLICY, RetryingApi
-from evald.adapters.models.openai_http import open_session
+from evald.adapters.http_session import open_session
 from evald.domain.archive.journal import Source
 from evald.domain.archive.manifest import Manifest
 from evald.ports.archive import CannotKeep

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from evald.adapters.clock import SystemClock
 from evald.adapters.dbos.errors import DurableFileUnusable
-from evald.adapters.models.openai_http import open_session
+from evald.adapters.http1.connections import open_connections
+from evald.adapters.http_session import open_session
 from evald.adapters.models.routing import RoutedModels
 from evald.adapters.prometheus.exposition import Prometheus
 from evald.adapters.sql.store import SqlStore
@@ -109,8 +110,11 @@ async def opened_world(settings: Settings, folder: Path) -> AsyncIterator[World]
         opened_traces(settings) as traces,
         opened_storage(settings, folder, clock) as storage,
         open_session() as session,
+        open_connections() as connections,
     ):
-        around = Surroundings(session, clock, settings, prometheus.metrics, traces)
+        around = Surroundings(
+            session, connections, clock, settings, metrics=prometheus.metrics, traces=traces
+        )
         models = build_models(providers, around)
         async with (
             similarity_tools(settings, models, clock) as similarity,

@@ -33,7 +33,7 @@ class HostedHttp:
 
     Args:
         credentials: where it is, and the key.
-        session: from `evald.adapters.models.openai_http.open_session`.
+        session: from `evald.adapters.http_session.open_session`.
         clock: for dates in headers.
         timeout_s: seconds for a whole answer; for a body that goes into a sink, seconds without
             any byte of it.

@@ -10,13 +10,8 @@ import aiohttp
 from pydantic import JsonValue
 from yarl import URL
 
-from evald.adapters.models.openai_http import (
-    attempt_timeout,
-    is_key_missing,
-    joined,
-    sendable,
-    without_any_key,
-)
+from evald.adapters.http_session import attempt_timeout, sendable
+from evald.adapters.models.openai_http import is_key_missing, joined, without_any_key
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.refusals import refusal, without_key
 from evald.domain import exact_json

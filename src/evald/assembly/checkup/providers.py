@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from urllib.parse import urlsplit
 
-from evald.adapters.models.openai_http import open_session
+from evald.adapters.http_session import open_session
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.python_target import TargetNotLoadable, load_target
 from evald.adapters.models.trial import Trial, try_listing
