@@ -90,7 +90,8 @@ class RunningServer:
 
     def _full_environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        return {**kept, "PYTHONPATH": str(ROOT / "src"), **self._environment}
+        places = {"PYTHONPATH": str(ROOT / "src"), "PYTHONFAULTHANDLER": "1"}
+        return {**kept, **places, **self._environment}
 
     def _wait_until_ready(self) -> None:
         end = time.monotonic() + START_S
@@ -101,7 +102,8 @@ class RunningServer:
             if self.port and _is_ready(self.url):
                 return
             threading.Event().wait(0.02)
-        self.process.kill()
+        self.process.send_signal(signal.SIGABRT)  # so that it says where every thread stands
+        self.process.wait(timeout=10)
         raise AssertionError(f"the server did not start:\n{self.log.read_text()[-4_000:]}")
 
 

@@ -33,7 +33,12 @@ class RunningWorker:
         """Returns once the worker carries out runs."""
         command = [sys.executable, "-m", "evald", "worker", "--data-dir", str(self.folder)]
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        environment = {**kept, "PYTHONPATH": str(ROOT / "src"), **self._environment}
+        environment = {
+            **kept,
+            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONFAULTHANDLER": "1",
+            **self._environment,
+        }
         readies = self._readies()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -44,7 +49,8 @@ class RunningWorker:
             if self._readies() > readies:
                 return
             threading.Event().wait(0.02)
-        self.kill()
+        self.process.send_signal(signal.SIGABRT)  # so that it says where every thread stands
+        self.process.wait(timeout=10)
         raise AssertionError(f"the worker did not start:\n{self.log.read_text()[-4_000:]}")
 
     def kill(self) -> None:
