@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from math import inf
 
 from evald.domain.item_schema import ItemSchema, compile_item_schema
 from evald.engine.context import EngineContext
@@ -61,12 +62,11 @@ class RunInHand:
         self.open_shards: set[int] = set()
         self.shards_worked_on: set[int] = set()
         self._rows: set[asyncio.Task[None]] = set()
-        self._call_plans = CallPlans()
+        self._tools = replace(context.grader_tools(inf), model=self.asked, call_plans=CallPlans())
 
     def grader_tools(self, deadline: float) -> GraderTools:
         """What the graders of a row work with, until this moment of the monotonic clock."""
-        tools = self.context.grader_tools(deadline)
-        return replace(tools, model=self.asked, call_plans=self._call_plans)
+        return replace(self._tools, deadline=deadline)
 
     def _window_rows(self) -> int:
         models = {model for each in self.criteria for model in models_asked(each.grader)}

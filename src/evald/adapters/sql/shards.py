@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, Update, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from evald.adapters.sql.tables import OUTPUT_ITEMS, ROW_DEATHS, RUN_SHARDS, RUNS
 from evald.ports.kept import Shard, ShardState
@@ -13,6 +24,19 @@ _SHARDS = RUN_SHARDS.c
 _COUNT_DEATH = text(
     'INSERT INTO row_deaths (run_seq, "row", deaths) VALUES (:run_seq, :row, 1)'
     ' ON CONFLICT (run_seq, "row") DO UPDATE SET deaths = row_deaths.deaths + 1'
+)
+
+
+# Made once: every 64 rows ask for it, and building it takes longer than carrying it out.
+_MARK_STARTED = (
+    update(RUN_SHARDS)
+    .where(
+        _SHARDS.run_seq
+        == select(RUNS.c.seq).where(RUNS.c.id == bindparam("of_run")).scalar_subquery(),
+        _SHARDS.number == bindparam("of_number"),
+        _SHARDS.started_before < bindparam("before"),
+    )
+    .values(started_before=bindparam("before"))
 )
 
 
@@ -63,6 +87,11 @@ def begin_shard(
 def change_shard(run_id: str, number: int) -> Update:
     """A change of this shard; what changes is for the caller to say."""
     return update(RUN_SHARDS).where(_of_run(run_id), _SHARDS.number == number)
+
+
+def mark_started(connection: Connection, run_id: str, number: int, *, before: int) -> None:
+    """Rows of the shard before this one may be in flight from now on."""
+    connection.execute(_MARK_STARTED, {"of_run": run_id, "of_number": number, "before": before})
 
 
 def _of_run(run_id: str) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from evald.adapters.sql.shards import (
     begin_shard,
     change_shard,
     insert_shards,
+    mark_started,
     read_shards,
 )
 from evald.adapters.sql.tables import ARCHIVE_IMPORTS, FILES, RUN_SHARDS, RUNS
@@ -111,8 +112,7 @@ class SqlWorkTable:
     @in_thread
     def mark_started(self, run_id: str, number: int, *, before: int) -> None:
         """Rows of the shard before this one may be in flight from now on."""
-        change = change_shard(run_id, number).where(RUN_SHARDS.c.started_before < before)
-        self.session.connection.execute(change.values(started_before=before))
+        mark_started(self.session.connection, run_id, number, before=before)
 
     @in_thread
     def record(
