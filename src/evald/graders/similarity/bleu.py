@@ -2,7 +2,7 @@
 
 import math
 
-from evald.graders.similarity.ngrams import count_ngrams, shared
+from evald.graders.similarity.ngrams import shared_ngrams
 from evald.graders.similarity.tokens import score_without_tokens, space_tokens
 
 MAX_N = 4
@@ -34,12 +34,13 @@ def bleu(given: str, wanted: str) -> float:
     tokens, reference = space_tokens(given), space_tokens(wanted)
     if not tokens or not reference:
         return score_without_tokens(given, wanted)
-    logs = []
-    for n in range(1, MAX_N + 1):
-        hits = shared(count_ngrams(tokens, n), count_ngrams(reference, n))
-        if n == 1 and hits == 0:
-            return 0.0
-        logs.append(math.log((hits or EPSILON) / max(1, len(tokens) - n + 1)) / MAX_N)
+    hits = shared_ngrams(tokens, reference, most=MAX_N)
+    if hits[0] == 0:
+        return 0.0
+    logs = [
+        math.log((shared or EPSILON) / max(1, len(tokens) - n)) / MAX_N
+        for n, shared in enumerate(hits)
+    ]
     return _brevity_penalty(len(tokens), len(reference)) * math.exp(math.fsum(logs))
 
 

@@ -1,6 +1,6 @@
 """GLEU, the BLEU of Google's translation system, of one text against one reference."""
 
-from evald.graders.similarity.ngrams import count_ngrams, shared
+from evald.graders.similarity.ngrams import shared_ngrams
 from evald.graders.similarity.tokens import score_without_tokens, space_tokens
 
 MAX_N = 4
@@ -21,9 +21,7 @@ def gleu(given: str, wanted: str) -> float:
     tokens, reference = space_tokens(given), space_tokens(wanted)
     if not tokens or not reference:
         return score_without_tokens(given, wanted)
-    hits = sum(
-        shared(count_ngrams(tokens, n), count_ngrams(reference, n)) for n in range(1, MAX_N + 1)
-    )
+    hits = sum(shared_ngrams(tokens, reference, most=MAX_N))
     return hits / _ngrams_of(max(len(tokens), len(reference)))
 
 

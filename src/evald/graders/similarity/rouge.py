@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evald.graders.similarity.ngrams import count_ngrams, shared
+from evald.graders.similarity.ngrams import shared_ngrams
 from evald.graders.similarity.tokens import score_without_tokens, word_tokens
 
 
@@ -26,7 +26,7 @@ def rouge_n(given: str, wanted: str, *, n: int) -> float:
     tokens, reference = word_tokens(given), word_tokens(wanted)
     if not tokens or not reference:
         return score_without_tokens(given, wanted)
-    hits = shared(count_ngrams(tokens, n), count_ngrams(reference, n))
+    hits = shared_ngrams(tokens, reference, most=n)[-1]
     return 2 * hits / (len(tokens) + len(reference) - 2 * (n - 1)) if hits else 0.0
 
 
