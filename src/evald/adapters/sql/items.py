@@ -1,11 +1,11 @@
 """Which SQL keeps output items, and reads them by row."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from evald.adapters.sql.bulk import Value, write_rows
 from evald.adapters.sql.pages import after_key, beyond, read_page
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import OUTPUT_ITEMS, RUNS
@@ -60,22 +60,11 @@ def insert_items(connection: Connection, run_seq: int, items: Sequence[StoredOut
     Raises:
         ValueError: an id or a hash is not hexadecimal as it must be.
     """
-    # Past SQLAlchemy's handling of parameters, which for these rows takes longer than SQLite does.
-    rows = [_values(run_seq, item) for item in items]
-    connection.exec_driver_sql(_insert_sql(connection.dialect), rows)
+    write_rows(connection, OUTPUT_ITEMS, [_values(run_seq, item) for item in items])
     keep_verdicts(connection, run_seq, items)
 
 
-@cache
-def _insert_sql(dialect: Dialect) -> str:
-    """The statement as the driver takes it, its parameters in the order of the table's columns."""
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    names = ", ".join(map(dialect.identifier_preparer.format_column, OUTPUT_ITEMS.columns))
-    marks = ", ".join([mark] * len(OUTPUT_ITEMS.columns))
-    return f"INSERT INTO {OUTPUT_ITEMS.name} ({names}) VALUES ({marks})"  # noqa: S608 - our names
-
-
-def _values(run_seq: int, item: StoredOutputItem) -> tuple[int | str | bytes | None, ...]:
+def _values(run_seq: int, item: StoredOutputItem) -> tuple[Value, ...]:
     own = item.extras is None
     return (
         run_seq,

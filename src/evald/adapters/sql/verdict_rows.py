@@ -1,12 +1,17 @@
 """Which SQL keeps the verdicts of items: one narrow row for each criterion."""
 
 from collections.abc import Iterable
-from functools import cache
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection
 
+from evald.adapters.sql.bulk import write_rows
 from evald.adapters.sql.tables import ITEM_VERDICTS
 from evald.ports.kept import StoredOutputItem
+
+_ANEW = (
+    'ON CONFLICT (run_seq, criterion, "row") DO UPDATE SET'
+    " outcome = excluded.outcome, status = excluded.status, score = excluded.score"
+)
 
 
 def keep_verdicts(connection: Connection, run_seq: int, items: Iterable[StoredOutputItem]) -> None:
@@ -19,20 +24,4 @@ def keep_verdicts(connection: Connection, run_seq: int, items: Iterable[StoredOu
         for item in items
         for verdict in item.verdicts
     ]
-    if rows:
-        # As items go past SQLAlchemy's handling of parameters, which takes longer than SQLite does.
-        connection.exec_driver_sql(_keep_sql(connection.dialect), rows)
-
-
-@cache
-def _keep_sql(dialect: Dialect) -> str:
-    """The statement as the driver takes it, its parameters in the order of the table's columns."""
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
-    quoted = dialect.identifier_preparer.format_column
-    names = ", ".join(map(quoted, ITEM_VERDICTS.columns))
-    marks = ", ".join([mark] * len(ITEM_VERDICTS.columns))
-    key = ", ".join(map(quoted, ITEM_VERDICTS.primary_key.columns))
-    return (
-        f"INSERT INTO {ITEM_VERDICTS.name} ({names}) VALUES ({marks}) ON CONFLICT ({key}) "  # noqa: S608 - our names
-        "DO UPDATE SET outcome = excluded.outcome, status = excluded.status, score = excluded.score"
-    )
+    write_rows(connection, ITEM_VERDICTS, rows, or_else=_ANEW)
