@@ -65,7 +65,7 @@ class DurableRuns:
             application_version=VERSION,
             enable_otlp=False,
             log_level="ERROR",
-            use_listen_notify=False,  # no workflow of ours waits for one, and its thread never rests
+            use_listen_notify=False,  # no workflow of ours waits, and its thread never rests
             notification_listener_polling_interval_sec=POLL_S,
             scheduler_polling_interval_sec=POLL_S,
         )
