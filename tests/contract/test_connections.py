@@ -1,11 +1,11 @@
 """Connections over real sockets: kept, let go, trusted; ours, but for HTTP and TLS."""
 
 import asyncio
+import math
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from time import time
 
 import pytest
 from cryptography import x509
@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from yarl import URL
 
+from evald.adapters.clock import SystemClock
 from evald.adapters.http1.answer import NotReached
-from evald.adapters.http1.connections import Connections, open_connections
+from evald.adapters.http1.connections import Begun, Connections, open_connections
 from evald.adapters.http1.request import RequestHead
 from tests.support.raw_server import Connection, raw_server
 
@@ -22,14 +23,20 @@ from tests.support.raw_server import Connection, raw_server
 async def get(connections: Connections, base_url: str) -> bytes:
     url = URL(base_url)
     head = RequestHead("GET", url, {}).of(b"")
-    return (await connections.origin(url).ask(head, b"", connect_s=5.0)).content
+    return (await connections.origin(url).ask(head, b"", within_s=10.0, connect_s=5.0)).content
+
+
+async def begun(connections: Connections, base_url: str) -> Begun:
+    url = URL(base_url)
+    head = RequestHead("GET", url, {}).of(b"")
+    return await connections.origin(url).begin(head, b"", connect_s=5.0, until=math.inf)
 
 
 def certificate(folder: Path) -> Path:
     """A key and a certificate for 127.0.0.1 that it signs itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "toy")])
-    now = datetime.fromtimestamp(time(), UTC)
+    now = datetime.fromtimestamp(SystemClock().now(), UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -150,3 +157,74 @@ async def test_whoever_stops_waiting_for_a_name_leaves_it_to_the_others() -> Non
         one.cancel()
 
         assert await other == b"hi"
+
+
+async def test_a_whole_answer_leaves_its_connection_to_the_next_however_it_was_taken() -> None:
+    accepted = 0
+
+    async def serve(connection: Connection) -> None:
+        nonlocal accepted
+        accepted += 1
+        while True:
+            await connection.read_request()
+            await connection.send(200, b"hi")
+
+    async with raw_server(serve) as base_url, open_connections() as connections:
+        origin = connections.origin(URL(base_url))
+        for _ in range(2):
+            call = await begun(connections, base_url)
+            assert await call.answer.piece(math.inf) == b"hi"
+            origin.end(call.connection)
+            assert await get(connections, base_url) == b"hi"
+
+    assert accepted == 1
+
+
+async def test_an_answer_that_is_left_takes_its_connection_along() -> None:
+    ended = asyncio.Event()
+
+    async def serve(connection: Connection) -> None:
+        await connection.read_request()
+        await connection.send_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+        await connection.read_to_end()
+        ended.set()
+
+    async with raw_server(serve) as base_url, open_connections() as connections:
+        call = await begun(connections, base_url)
+        assert await call.answer.piece(math.inf) == b"he"
+        connections.origin(URL(base_url)).end(call.connection)
+        async with asyncio.timeout(5):
+            await ended.wait()
+
+
+async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
+    async def serve(connection: Connection) -> None:
+        await connection.read_request()
+        await connection.send_bytes(b"HTTP/1.1 200 OK\r\n\r\nhi")
+
+    async with raw_server(serve) as base_url, open_connections() as connections:
+        call = await begun(connections, base_url)
+        pieces = [await call.answer.piece(math.inf) for _ in range(2)]
+        connections.origin(URL(base_url)).end(call.connection)
+
+    assert pieces == [b"hi", b""]
+
+
+async def test_a_connection_on_which_more_comes_than_was_asked_for_is_let_go() -> None:
+    taken, ended = asyncio.Event(), asyncio.Event()
+
+    async def serve(connection: Connection) -> None:
+        await connection.read_request()
+        await connection.send(200, b"hi")
+        await taken.wait()
+        await connection.send_bytes(b"HTTP/1.1 2")
+        await connection.read_to_end()
+        ended.set()
+
+    async with raw_server(serve) as base_url, open_connections() as connections:
+        call = await begun(connections, base_url)
+        await call.answer.piece(math.inf)
+        connections.origin(URL(base_url)).end(call.connection)
+        taken.set()
+        async with asyncio.timeout(5):
+            await ended.wait()

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 
 from evald.adapters.clock import SystemClock
-from evald.adapters.http_session import open_session
+from evald.adapters.http1.connections import open_connections
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.python_function import PythonFunctionModel
 from evald.adapters.models.python_relay import PythonRelay
@@ -55,8 +55,8 @@ def provider() -> Iterator[ScriptedProvider]:
 async def http_relay(provider: ScriptedProvider, **options: Any) -> AsyncIterator[HttpRelay]:
     base_url = options.pop("base_url", provider.base_url)
     configured = Provider(name="up", base_url=base_url, api_key=KEY)
-    async with open_session() as session:
-        yield HttpRelay(configured, session, **options)
+    async with open_connections() as connections:
+        yield HttpRelay(configured, connections, **options)
 
 
 def python_relay(function: Any) -> PythonRelay:
@@ -222,7 +222,7 @@ async def test_an_answer_comes_as_it_comes(provider: ScriptedProvider) -> None:
         assert await anext(aiter(answer.chunks)) == b"data: 1\n\n"
         left = provider.left
 
-    assert provider.until(lambda seen: seen.left > left)
+    assert await asyncio.to_thread(provider.until, lambda seen: seen.left > left)
 
 
 async def test_an_answer_that_is_not_waited_for_is_let_go_of_at_once(
@@ -290,6 +290,45 @@ async def test_an_answer_that_never_stops_is_ended(provider: ScriptedProvider) -
             await whole(relay, asked("m"))
 
 
+async def test_an_answer_that_never_stops_is_ended_for_a_client_that_takes_slowly_too(
+    provider: ScriptedProvider,
+) -> None:
+    provider.replies["m"] = Reply([each for _ in range(80) for each in (b"x", 0.005)])
+    came = 0
+
+    async def take_slowly(chunks: AsyncIterator[bytes]) -> None:
+        nonlocal came
+        async for _ in chunks:
+            came += 1
+            await asyncio.sleep(0.02)
+
+    async with (
+        http_relay(provider, attempt_timeout_s=0.1) as relay,
+        relay.open(asked("m")) as answer,
+    ):
+        assert isinstance(answer, RelayAnswer)
+        with pytest.raises(RelaySilent):
+            await take_slowly(answer.chunks)
+
+    assert came < 10
+
+
+async def test_an_error_that_is_not_waited_for_is_let_go_of_at_once(
+    provider: ScriptedProvider,
+) -> None:
+    provider.replies["m"] = Reply([b"{", "hang"], 500)
+    left, seen = provider.left, len(provider.seen)
+
+    async with http_relay(provider) as relay:
+        asking = asyncio.create_task(whole(relay, asked("m")))
+        assert await asyncio.to_thread(provider.until, lambda now: len(now.seen) > seen)
+        await asyncio.sleep(0.05)
+        asking.cancel()
+        await asyncio.wait([asking])
+
+        assert await asyncio.to_thread(provider.until, lambda now: now.left > left)
+
+
 async def test_nothing_is_tried_again(provider: ScriptedProvider) -> None:
     provider.replies["m"] = Reply([], 500)
     before = len(provider.seen)
@@ -318,8 +357,8 @@ async def test_a_provider_that_does_not_answer_is_a_failure(provider: ScriptedPr
 
 async def test_without_its_key_openai_is_not_asked() -> None:
     configured = Provider(name="default", base_url="https://api.openai.com/v1")
-    async with open_session() as session:
-        told = await failure(HttpRelay(configured, session), asked("m"))
+    async with open_connections() as connections:
+        told = await failure(HttpRelay(configured, connections), asked("m"))
 
     assert (told.kind, told.code) == (FailureKind.UNSERVED, "provider_key_missing")
 

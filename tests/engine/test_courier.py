@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from evald.adapters.postman import open_postman
+from evald.adapters.postman import HttpPostman
 from evald.adapters.vault import AesVault
 from evald.domain.webhooks.schedule import GIVE_UP_S
 from evald.engine.courier import AT_ONCE_EACH, Courier, CourierTools
@@ -75,10 +75,8 @@ class Scene:
 async def opened_scene(folder: Path) -> AsyncIterator[Scene]:
     clock, store = InstantClock(), await open_new_store(folder / "evald.sqlite3")
     try:
-        async with (
-            receiving() as receiver,
-            open_postman(allow_private=True, timeout_s=0.3) as postman,
-        ):
+        postman = HttpPostman(allow_private=True, timeout_s=0.3)
+        async with receiving() as receiver:
             tools = CourierTools(store=store, clock=clock, postman=postman, vault=VAULT)
             yield Scene(store, clock, receiver, Courier(tools))
     finally:

@@ -1,16 +1,15 @@
 """Carrying letters to endpoints: by HTTPS to public addresses, unless the operator allows more."""
 
-import errno
+import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
-import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
+from evald.adapters.http1.answer import ConnectionBroken, NotHttp, NotReached, NotReachedInTime
+from evald.adapters.http1.connections import Origin, public_tls
+from evald.adapters.http1.request import RequestHead
 from evald.domain.webhooks.address import is_public
 from evald.ports.webhooks import Letter, Receipt
 
@@ -18,44 +17,19 @@ DELIVERY_TIMEOUT_S: Final = 10.0
 """How long an endpoint may take. Source: OpenAI's webhooks guide asks for an answer in seconds."""
 
 
-class _NotPublic(OSError):
-    """A name leads to an address that no letter may go to."""
-
-
-class _PublicResolver(AbstractResolver):
-    """Resolves names once, for the connection that is made then, and only to public addresses."""
-
-    def __init__(self) -> None:
-        self._inner = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """The public addresses of the name; a name with any other one has none."""
-        found = await self._inner.resolve(host, port, family)
-        if not all(is_public(each["host"]) for each in found):
-            raise _NotPublic(errno.EACCES, f"'{host}' leads to an address that is not public")
-        return found
-
-    async def close(self) -> None:
-        """Nothing is held."""
-
-
 class HttpPostman:
     """Carries letters over HTTP. Fulfils `evald.ports.webhooks.Postman`.
 
     Args:
-        session: the postman's own.
         allow_private: plain HTTP and addresses of this network are endpoints too.
         timeout_s: how long one attempt may take.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, *, allow_private: bool, timeout_s: float
+        self, *, allow_private: bool = False, timeout_s: float = DELIVERY_TIMEOUT_S
     ) -> None:
-        self._session = session
         self._allow_private = allow_private
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout_s = timeout_s
 
     def refusal(self, url: str) -> str | None:
         """Why no letter may ever go there, by the address alone; None where one may."""
@@ -84,19 +58,32 @@ class HttpPostman:
         if refused is not None:
             return Receipt(error=f"The endpoint's address may not be called: {refused}.")
         try:
-            async with self._session.post(
-                letter.url,
-                data=letter.body,
-                headers=letter.headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-            ) as answer:
-                return Receipt(answer.status, _said(answer.status))
-        except TimeoutError:
-            return Receipt(error=f"No answer came within {self._timeout.total:g} seconds.")
-        except (aiohttp.ClientError, OSError, ValueError) as problem:
+            return await self._carried(letter)
+        except (TimeoutError, NotReachedInTime):
+            return Receipt(error=f"No answer came within {self._timeout_s:g} seconds.")
+        except (NotReached, ConnectionBroken, NotHttp, ValueError) as problem:
             why = str(problem)[:300]
             return Receipt(error=f"The endpoint was not reached: {why or type(problem).__name__}.")
+
+    async def _carried(self, letter: Letter) -> Receipt:
+        # A name is resolved once, for the one connection that is made, and forgotten with it: so
+        # the addresses that were looked at are those that are called.
+        url = URL(letter.url)
+        check = None if self._allow_private else _refuse_private
+        origin = Origin(url, tls=public_tls, kept_s=0.0, check=check)
+        head = RequestHead("POST", url, letter.headers).of(letter.body)
+        until = asyncio.get_running_loop().time() + self._timeout_s
+        try:
+            begun = await origin.begin(head, letter.body, connect_s=self._timeout_s, until=until)
+            return Receipt(begun.answer.status, _said(begun.answer.status))
+        finally:
+            origin.close()
+
+
+def _refuse_private(host: str, addresses: list[str]) -> None:
+    if not all(map(is_public, addresses)):
+        message = f"'{host}' leads to an address that is not public"
+        raise PermissionError(message)
 
 
 def _said(status: int) -> str | None:
@@ -116,21 +103,3 @@ def _is_literal(host: str) -> bool:
         return True
     # What inet_aton takes beside it (`2130706433`, `0x7f.1`) a resolver may take for an address.
     return host.replace(".", "").replace("x", "").isalnum() and host[-1].isdigit()
-
-
-@asynccontextmanager
-async def open_postman(
-    *, allow_private: bool, timeout_s: float = DELIVERY_TIMEOUT_S
-) -> AsyncIterator[HttpPostman]:
-    """A postman with connections of its own; needs a running event loop."""
-    resolver = None if allow_private else _PublicResolver()
-    connector = aiohttp.TCPConnector(
-        limit=64, use_dns_cache=False, resolver=resolver, force_close=True
-    )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        headers={"User-Agent": "evald"},
-    ) as session:
-        yield HttpPostman(session, allow_private=allow_private, timeout_s=timeout_s)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -17,9 +17,24 @@ async def uninterrupted(work: Awaitable[T]) -> T:
     cancellation: asyncio.CancelledError | None = None
     while not future.done():
         try:
-            await asyncio.wait([future])
+            await _ended(future)
         except asyncio.CancelledError as raised:
             cancellation = raised
     if cancellation is None:
         return future.result()
     raise cancellation from (None if future.cancelled() else future.exception())
+
+
+async def _ended(future: asyncio.Future[Any]) -> None:
+    """Returns once the future is done, whatever came of it.
+
+    As `asyncio.wait` of one, which takes four times as long; every statement is waited for so.
+    """
+    ended: asyncio.Future[None] = future.get_loop().create_future()
+
+    def end(_: object) -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    future.add_done_callback(end)
+    await ended

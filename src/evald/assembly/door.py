@@ -2,11 +2,11 @@
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from evald.domain.errors import HostRefused
@@ -29,8 +29,10 @@ METRICS = "/metrics"
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
-API_VERSION = "2020-10-01"
+API_VERSION = b"2020-10-01"
 """What `openai-version` says. Source: observed 2026-07."""
+
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class KeyCheck(Protocol):
@@ -95,8 +97,9 @@ class Door:
                 span.answered(state.get("route", "none"), state.get("status"))
 
     async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        self._refuse_strange_host(headers)
+        self._refuse_strange_host(scope)
+        # Of a header that came twice, the first counts.
+        headers = dict(reversed(scope["headers"]))
         path = scope["path"] = api_path(scope["path"])
         if path == API or path.startswith(API + "/"):
             admitted = await self.keys.admit(key_of(headers))
@@ -113,11 +116,12 @@ class Door:
             scope["state"]["route"] = "pages"
             await self.pages(scope, receive, send)
 
-    def _refuse_strange_host(self, headers: Headers) -> None:
+    def _refuse_strange_host(self, scope: Scope) -> None:
         """Nothing, unless a page of another site reached us under its own name (DNS rebinding)."""
         if self.allowed_hosts is None:
             return
-        for host in headers.getlist("host") or [""]:
+        for named in [value for name, value in scope["headers"] if name == b"host"] or [b""]:
+            host = named.decode("latin-1")
             if host_name(host) not in self.allowed_hosts:
                 raise HostRefused(
                     f"Host '{host[:100]}' is not a name of this server. Its operator names more "
@@ -146,13 +150,16 @@ class Door:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 state["status"] = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = state["request_id"]
-                headers["openai-version"] = API_VERSION
-                headers["openai-processing-ms"] = _elapsed_ms(
-                    state["came_at"], self.clock.monotonic
-                )
-                headers["x-content-type-options"] = "nosniff"
+                elapsed = _elapsed_ms(state["came_at"], self.clock.monotonic)
+                headers = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", state["request_id"].encode()),
+                    (b"openai-version", API_VERSION),
+                    (b"openai-processing-ms", elapsed.encode()),
+                ]
+                if _NOSNIFF not in headers:  # as it is in those of the pages
+                    headers.append(_NOSNIFF)
+                message["headers"] = headers
             await send(message)
 
         return send_with_headers
@@ -176,12 +183,16 @@ def _elapsed_ms(began: float, now: Callable[[], float]) -> str:
     return str(round((now() - began) * 1000))
 
 
-def key_of(headers: Headers) -> str | None:
-    """The key that came with a request, as `Authorization: Bearer …` or, as on Azure, `api-key`."""
-    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+def key_of(headers: Mapping[bytes, bytes]) -> str | None:
+    """The key that came with a request, as `Authorization: Bearer …` or, as on Azure, `api-key`.
+
+    The headers' names are in lower case.
+    """
+    named = headers.get(b"authorization", b"").decode("latin-1").strip()
+    scheme, _, token = named.partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
-    return headers.get("api-key", "").strip() or None
+    return headers.get(b"api-key", b"").decode("latin-1").strip() or None
 
 
 def host_name(host: str) -> str:

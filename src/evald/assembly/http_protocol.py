@@ -1,10 +1,13 @@
-"""HTTP/1.1 on one connection: as uvicorn speaks it, its heads bounded in size and time."""
+"""HTTP/1.1 on one connection: as uvicorn speaks it, heads of requests bounded in size and time."""
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 131_072
@@ -29,7 +32,8 @@ class BoundedHttp(HttpToolsProtocol):
     """Closes a connection whose head is too large (431) or does not come to its end.
 
     uvicorn holds any number of headers of any length, before it is asked for a key, and waits for
-    ever for the end of them.
+    ever for the end of them. It also writes the head of an answer apart from the body, which costs
+    a trip through the network stack and wakes the client for nothing: here they go together.
     """
 
     _in_head = True
@@ -61,6 +65,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head, self._head_bytes = False, 0
         self._head_came()
         super().on_headers_complete()
+        self.cycle.transport = _HeadWithBody(self.transport, self.loop)
 
     def on_message_complete(self) -> None:
         """A request has come, and what comes next is a head."""
@@ -81,6 +86,46 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
 
 
+class _HeadWithBody(asyncio.Transport):
+    """What the answer to one request is written to: its first piece goes out with the second.
+
+    Where no second one follows before the loop's next turn, as when a model is still thinking, the
+    first goes out then.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._held = b""
+        self._has_begun = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Holds the first piece, and writes all others at once."""
+        if self._held:
+            held, self._held = self._held, b""
+            self._transport.writelines((held, data))
+        elif self._has_begun:
+            self._transport.write(data)
+        else:
+            self._has_begun, self._held = True, bytes(data)
+            self._loop.call_soon(self._let_go)
+
+    def is_closing(self) -> bool:
+        """Whether the connection is closed, or about to be."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """The connection is closed once all is written."""
+        self._let_go()
+        self._transport.close()
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._transport.write(self._held)
+            self._held = b""
+
+
 class QuietServer(uvicorn.Server):
     """uvicorn, but for its signal handlers: it would end the process before work is handed back."""
 
@@ -99,8 +144,20 @@ def uvicorn_config(app: object) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,
         date_header=True,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=DRAIN_S,
         ws="none",
     )
+
+
+def behind_proxy(app: ASGIApp) -> ASGIApp:
+    """The application, told by proxies that are trusted how their clients asked.
+
+    Those are on this machine, or named as uvicorn has it. It is for the pages, whose cookies depend
+    on the scheme; uvicorn by itself would do it for every request.
+    """
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    told: ASGIApp = ProxyHeadersMiddleware(app, trusted_hosts=trusted)  # type: ignore[arg-type, assignment]
+    return told

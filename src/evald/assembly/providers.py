@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import aiohttp
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -88,12 +87,8 @@ class _Config(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What provider clients are made with: sessions, clock, settings, metrics, traces.
+    """What provider clients are made with: connections, clock, settings, metrics, traces."""
 
-    Models are asked through `connections`, and the gateway passes on through `session`.
-    """
-
-    session: aiohttp.ClientSession
     connections: Connections
     clock: Clock
     settings: Settings
@@ -138,7 +133,7 @@ def _served(provider: Provider, around: Surroundings) -> ServedProvider:
     else:
         lister = OpenAiHttp(provider, around.connections, clock=clock, attempt_timeout_s=timeout_s)
         client = lister
-        relay = HttpRelay(provider, around.session, attempt_timeout_s=timeout_s)
+        relay = HttpRelay(provider, around.connections, attempt_timeout_s=timeout_s)
     metrics, name = around.metrics, provider.name
     metered: ModelClient = MeteredModel(client, clock, metrics=metrics, provider=name)
     if around.traces.is_on:

@@ -14,9 +14,15 @@ from urllib.parse import urlsplit
 
 from evald.adapters.archive.blob_archives import BlobArchives
 from evald.adapters.threads import ThreadCpu
-from evald.assembly.data_folder import cookie_secret, open_data_folder, serving_lock, worker_id
+from evald.assembly.data_folder import (
+    PAGES_CACHE,
+    cookie_secret,
+    open_data_folder,
+    serving_lock,
+    worker_id,
+)
 from evald.assembly.door import Door, host_name
-from evald.assembly.http_protocol import QuietServer, uvicorn_config
+from evald.assembly.http_protocol import QuietServer, behind_proxy, uvicorn_config
 from evald.assembly.pages import LatePages
 from evald.assembly.scraping import new_scrape
 from evald.assembly.webhooks import name_operators_endpoint
@@ -101,9 +107,18 @@ async def _serve(settings: Settings, folder: Path, listener: socket.socket) -> N
         api = build_api(
             context, max_body_bytes=settings.max_body_bytes, is_ready=lambda: worker.is_ready
         )
-        pages = LatePages(context, gate, cookie_secret=cookie_secret(folder))
+        secret, cache = cookie_secret(folder), folder / PAGES_CACHE
+        pages = LatePages(context, gate, cookie_secret=secret, cache=cache)
         hosts = _allowed_hosts(settings, context, is_open=await gate.is_open())
-        door = Door(api, pages, gate, world.clock, hosts, world.prometheus.metrics, world.traces)
+        door = Door(
+            api,
+            behind_proxy(pages),
+            gate,
+            world.clock,
+            hosts,
+            world.prometheus.metrics,
+            world.traces,
+        )
         server = QuietServer(uvicorn_config(door))
         _end_on_signals(server, context.run_watch)
         await _say_hello(settings, context, gate, listener=listener)

@@ -1,10 +1,8 @@
 """Webhooks: from settings to whoever carries letters and whoever seals secrets."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from evald.adapters.postman import open_postman
+from evald.adapters.postman import HttpPostman
 from evald.adapters.vault import AesVault
 from evald.assembly.data_folder import vault_secret
 from evald.domain.errors import InvalidValue
@@ -19,13 +17,11 @@ class WebhookUnusable(Exception):
     """The endpoint that the settings name cannot be one; the message says why."""
 
 
-@asynccontextmanager
-async def opened_webhook_tools(settings: Settings, folder: Path) -> AsyncIterator[WebhookTools]:
-    """The postman, whose connections are open while the block lasts, and the vault."""
+def webhook_tools(settings: Settings, folder: Path) -> WebhookTools:
+    """The postman and the vault."""
     allow_private = settings.webhook_allow_private == "true"
     secret = settings.secret_key.encode() or vault_secret(folder)
-    async with open_postman(allow_private=allow_private) as postman:
-        yield WebhookTools(postman, AesVault(secret))
+    return WebhookTools(HttpPostman(allow_private=allow_private), AesVault(secret))
 
 
 async def name_operators_endpoint(settings: Settings, context: Context) -> None:

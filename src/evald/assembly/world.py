@@ -13,7 +13,6 @@ from pathlib import Path
 from evald.adapters.clock import SystemClock
 from evald.adapters.dbos.errors import DurableFileUnusable
 from evald.adapters.http1.connections import open_connections
-from evald.adapters.http_session import open_session
 from evald.adapters.models.routing import RoutedModels
 from evald.adapters.prometheus.exposition import Prometheus
 from evald.adapters.sql.store import SqlStore
@@ -24,7 +23,7 @@ from evald.assembly.sandbox import opened_sandbox
 from evald.assembly.similarity import similarity_tools
 from evald.assembly.storage import UNUSABLE_STORAGE, durable_place, opened_storage
 from evald.assembly.traces import TracesUnusable, opened_traces
-from evald.assembly.webhooks import WebhookUnusable, opened_webhook_tools
+from evald.assembly.webhooks import WebhookUnusable, webhook_tools
 from evald.assembly.worker import Duty, Worker, worker_card
 from evald.engine.context import LOCAL, EngineContext, LogLimits
 from evald.engine.courier import Courier, CourierTools
@@ -109,17 +108,15 @@ async def opened_world(settings: Settings, folder: Path) -> AsyncIterator[World]
     async with (
         opened_traces(settings) as traces,
         opened_storage(settings, folder, clock) as storage,
-        open_session() as session,
         open_connections() as connections,
     ):
         around = Surroundings(
-            session, connections, clock, settings, metrics=prometheus.metrics, traces=traces
+            connections, clock, settings, metrics=prometheus.metrics, traces=traces
         )
         models = build_models(providers, around)
         async with (
             similarity_tools(settings, models, clock) as similarity,
             opened_sandbox(settings) as sandbox,
-            opened_webhook_tools(settings, folder) as webhook_tools,
         ):
             yield World(
                 store=storage.store,
@@ -128,7 +125,7 @@ async def opened_world(settings: Settings, folder: Path) -> AsyncIterator[World]
                 models=models,
                 grader_tools=_grader_tools(settings, models, similarity, sandbox),
                 sandbox=sandbox,
-                webhook_tools=webhook_tools,
+                webhook_tools=webhook_tools(settings, folder),
                 prometheus=prometheus,
                 traces=traces,
             )

@@ -6,7 +6,6 @@ from functools import cache
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from evald.domain.errors import MethodNotAllowed, UnknownUrl
@@ -16,6 +15,7 @@ from evald.http.gateway_operations import GATEWAY_OPERATIONS
 from evald.http.item_search_operations import ITEM_SEARCH_OPERATIONS
 from evald.http.openapi import openapi_document
 from evald.http.operation import Api, Handler, Operation
+from evald.http.paths import Paths
 from evald.http.report_operations import REPORT_OPERATIONS
 from evald.http.response_operations import RESPONSE_OPERATIONS
 from evald.http.routes import (
@@ -180,21 +180,21 @@ def build_api(context: Context, *, max_body_bytes: int, is_ready: Callable[[], b
     for operation in OPERATIONS:
         handlers.setdefault(operation.path, {})[operation.method] = operation.handler
     resources = {path: _Resource(api, path, by_method) for path, by_method in handlers.items()}
-    routes = [Route(path, resource) for path, resource in resources.items() if "{" in path]
-    router = Router(routes, redirect_slashes=False, default=_refuse_unknown)
-    return _Paths({path: each for path, each in resources.items() if "{" not in path}, router)
+    return _Resources(Paths(resources))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Paths:
-    """The paths that name nothing, found at once, and all others, tried one after another."""
+class _Resources:
+    """All there are; one that is not there is answered by nobody."""
 
-    plain: dict[str, "_Resource"]
-    others: Router
+    paths: Paths["_Resource"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        resource = self.plain.get(scope["path"])
-        await (resource or self.others)(scope, receive, send)
+        found = self.paths.find(scope["path"])
+        if found is None:
+            raise UnknownUrl(scope["method"], scope["path"])
+        scope["path_params"] = found.values
+        await found.resource(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,10 +218,6 @@ class _Resource:
 
     def _allowed(self) -> list[str]:
         return sorted({*self.by_method, *(["HEAD"] if "GET" in self.by_method else [])})
-
-
-async def _refuse_unknown(scope: Scope, receive: Receive, send: Send) -> None:
-    raise UnknownUrl(scope["method"], scope["path"])
 
 
 @cache

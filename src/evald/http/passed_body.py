@@ -33,7 +33,8 @@ class PassedBody:
             InvalidType: a field holds another kind of value than it must.
             InvalidValue: a field holds what it may not.
         """
-        return read_model(model, {k: v for k, v in self.fields.items() if k in model.model_fields})
+        known = model.model_fields
+        return read_model(model, {k: v for k, v in self.fields.items() if k in known})
 
 
 async def read_passed(request: Request, *, max_body_bytes: int) -> PassedBody:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from operator import add, attrgetter
 
 from pydantic import JsonValue
 
@@ -34,7 +35,11 @@ FLUSH_S = 1.0
 PAUSE_S = 5.0
 """How long the usage waits after the store failed it."""
 
-_SUMS = ("calls", "untold", "input_tokens", "cached_tokens", "output_tokens")
+_Spender = tuple[str, str, str, str, int]
+"""Project, key, model, route and day: all that an entry says besides what was spent."""
+
+_spent = attrgetter("calls", "untold", "input_tokens", "cached_tokens", "output_tokens")
+"""What was spent, in the order of an entry's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class LogKeeper:
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._claimed: set[str] = set()
-        self._noted: dict[tuple[str, ...], UsageEntry] = {}
+        self._noted: dict[_Spender, tuple[int, ...]] = {}
         self._has_noted = asyncio.Event()
         self._flushing: asyncio.Task[bool] | None = None
 
@@ -154,9 +159,10 @@ class LogKeeper:
         )
 
     def _note(self, entry: UsageEntry) -> None:
-        key = (entry.project_id, entry.key_id, entry.model, entry.route, str(entry.day))
-        noted = self._noted.get(key)
-        self._noted[key] = entry if noted is None else _sum(noted, entry)
+        spender = (entry.project_id, entry.key_id, entry.model, entry.route, entry.day)
+        spent = _spent(entry)
+        noted = self._noted.get(spender)
+        self._noted[spender] = spent if noted is None else tuple(map(add, noted, spent))
         self._has_noted.set()
 
     async def _is_taken(self, log_id: str) -> bool:
@@ -239,7 +245,7 @@ class LogKeeper:
 
     async def _flush(self) -> bool:
         """What was noted is written down; says whether it is, and otherwise it is noted still."""
-        entries = list(self._noted.values())
+        entries = [UsageEntry(*spender, *spent) for spender, spent in self._noted.items()]
         self._noted.clear()
         self._has_noted.clear()
         if not entries:
@@ -261,10 +267,6 @@ def with_id(body: str, new_id: str) -> str:
     value = exact_json.DECODER.decode(body)
     renamed: dict[str, JsonValue] = {**value, "id": new_id}
     return exact_json.dump(renamed)
-
-
-def _sum(one: UsageEntry, other: UsageEntry) -> UsageEntry:
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in _SUMS})
 
 
 def _size(log: StoredLog) -> int:

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from evald.adapters.postman import open_postman
+from evald.adapters.postman import HttpPostman
 from evald.domain.webhooks.address import is_public
 from evald.ports.webhooks import Letter
 from tests.support.receiver import receiving
@@ -14,7 +14,8 @@ HEADERS = {"content-type": "application/json", "webhook-id": "wh_1"}
 
 
 async def test_a_letter_arrives_as_it_is() -> None:
-    async with receiving() as receiver, open_postman(allow_private=True) as postman:
+    postman = HttpPostman(allow_private=True)
+    async with receiving() as receiver:
         receipt = await postman.carry(Letter(receiver.url + "/hook", HEADERS, BODY))
 
     assert (receipt.status, receipt.error, receipt.is_delivered) == (200, None, True)
@@ -24,7 +25,8 @@ async def test_a_letter_arrives_as_it_is() -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 410, 429, 500, 503])
 async def test_whatever_is_no_2xx_is_not_delivered(status: int) -> None:
-    async with receiving() as receiver, open_postman(allow_private=True) as postman:
+    postman = HttpPostman(allow_private=True)
+    async with receiving() as receiver:
         receiver.answers = [status]
         receipt = await postman.carry(Letter(receiver.url, HEADERS, BODY))
 
@@ -33,7 +35,8 @@ async def test_whatever_is_no_2xx_is_not_delivered(status: int) -> None:
 
 
 async def test_a_redirect_is_not_followed() -> None:  # documented: 3xx count as failures
-    async with receiving() as receiver, open_postman(allow_private=True) as postman:
+    postman = HttpPostman(allow_private=True)
+    async with receiving() as receiver:
         receiver.answers = [307]
         receipt = await postman.carry(Letter(receiver.url, HEADERS, BODY))
 
@@ -42,7 +45,8 @@ async def test_a_redirect_is_not_followed() -> None:  # documented: 3xx count as
 
 
 async def test_an_endpoint_that_says_nothing_is_given_up() -> None:
-    async with receiving() as receiver, open_postman(allow_private=True, timeout_s=0.2) as postman:
+    postman = HttpPostman(allow_private=True, timeout_s=0.2)
+    async with receiving() as receiver:
         receiver.answers = [0]
         receipt = await postman.carry(Letter(receiver.url, HEADERS, BODY))
 
@@ -54,8 +58,8 @@ async def test_an_endpoint_that_is_not_there_is_said_so() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    async with open_postman(allow_private=True) as postman:
-        receipt = await postman.carry(Letter(f"http://127.0.0.1:{port}", HEADERS, BODY))
+    postman = HttpPostman(allow_private=True)
+    receipt = await postman.carry(Letter(f"http://127.0.0.1:{port}", HEADERS, BODY))
 
     assert receipt.status is None
     assert "not reached" in (receipt.error or "")
@@ -86,10 +90,10 @@ PRIVATE = [
 
 @pytest.mark.parametrize("url", PRIVATE)
 async def test_no_letter_goes_where_it_may_not(url: str) -> None:
-    async with open_postman(allow_private=False) as postman:
-        assert postman.refusal(url)
+    postman = HttpPostman(allow_private=False)
+    assert postman.refusal(url)
 
-        receipt = await postman.carry(Letter(url, HEADERS, BODY))
+    receipt = await postman.carry(Letter(url, HEADERS, BODY))
 
     assert receipt.status is None
     assert "may not be called" in (receipt.error or "")
@@ -99,14 +103,14 @@ async def test_no_letter_goes_where_it_may_not(url: str) -> None:
     "url", ["https://example.com/hook", "https://8.8.8.8/hook", "https://xn--bcher-kva.example/"]
 )
 async def test_a_public_address_may_be_called(url: str) -> None:
-    async with open_postman(allow_private=False) as postman:
-        assert postman.refusal(url) is None
+    postman = HttpPostman(allow_private=False)
+    assert postman.refusal(url) is None
 
 
 async def test_the_operator_may_allow_private_addresses() -> None:
-    async with open_postman(allow_private=True) as postman:
-        assert postman.refusal("http://10.0.0.1/hook") is None
-        assert postman.refusal("http://user:word@10.0.0.1/hook")
+    postman = HttpPostman(allow_private=True)
+    assert postman.refusal("http://10.0.0.1/hook") is None
+    assert postman.refusal("http://user:word@10.0.0.1/hook")
 
 
 async def test_a_name_that_leads_to_a_private_address_is_not_called() -> None:
@@ -118,7 +122,7 @@ async def test_a_name_that_leads_to_a_private_address_is_not_called() -> None:
         found = set()
     if not found or all(map(is_public, found)):
         pytest.skip(f"this machine's own name, '{name}', leads to no private address")
-    async with open_postman(allow_private=False) as postman:
-        receipt = await postman.carry(Letter(f"https://{name}/hook", HEADERS, BODY))
+    postman = HttpPostman(allow_private=False)
+    receipt = await postman.carry(Letter(f"https://{name}/hook", HEADERS, BODY))
 
     assert "not public" in (receipt.error or "")

@@ -28,7 +28,8 @@ async def test_what_the_work_raises_is_raised() -> None:
 
 @pytest.mark.parametrize("cancellations", [1, 2, 5])
 async def test_cancellation_waits_for_the_work(cancellations: int) -> None:
-    may_end, ended = asyncio.Event(), []
+    may_end, ended, crashes = asyncio.Event(), [], list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, crash: crashes.append(crash))
 
     async def work() -> None:
         await may_end.wait()
@@ -44,7 +45,7 @@ async def test_cancellation_waits_for_the_work(cancellations: int) -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert ended == ["work"]
+    assert (ended, crashes) == (["work"], [])
 
 
 async def test_a_cancellation_outranks_the_works_own_failure() -> None:

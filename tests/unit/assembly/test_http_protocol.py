@@ -7,8 +7,9 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from evald.assembly.http_protocol import HEAD_S, MAX_HEAD_BYTES, BoundedHttp
+from evald.assembly.http_protocol import HEAD_S, MAX_HEAD_BYTES, BoundedHttp, behind_proxy
 from tests.support.virtual_time import run_in_virtual_time
+from tests.unit.http.asgi import ask, scope_of
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n"
 
@@ -19,10 +20,13 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
+        self.writes: list[bytes] = []
         self.closed = False
 
     def write(self, data: Any) -> None:
-        self.written += bytes(data)
+        if not self.closed:
+            self.written += bytes(data)
+            self.writes.append(bytes(data))
 
     def close(self) -> None:
         self.closed = True
@@ -42,7 +46,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def connected() -> tuple[BoundedHttp, Wire]:
+def connected(app: Any = app) -> tuple[BoundedHttp, Wire]:
     config = Config(app, log_config=None, lifespan="off", timeout_keep_alive=1_000)
     protocol = BoundedHttp(config, ServerState(), {})
     wire = Wire()
@@ -118,3 +122,102 @@ def test_heads_of_many_requests_do_not_add_up() -> None:
         return wire.closed
 
     assert not run_in_virtual_time(scene())
+
+
+HEAD = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
+
+
+def answering(*messages: Any, pause_s: float = 0.0) -> Any:
+    """An application that says this, and lets time pass after the first, if it is to."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        for message in messages:
+            await send(message)
+            if pause_s and message is messages[0]:
+                await asyncio.sleep(pause_s)
+
+    return answer
+
+
+def written_for(app: Any, sent: bytes = GET + b"\r\n") -> list[tuple[float, bytes]]:
+    """What goes out for these bytes, and when, in seconds."""
+
+    async def scene() -> list[tuple[float, bytes]]:
+        protocol, wire = connected(app)
+        began = asyncio.get_running_loop().time()
+        protocol.data_received(sent)
+        written: list[tuple[float, bytes]] = []
+        for _ in range(40):
+            await asyncio.sleep(0.1)
+            now = asyncio.get_running_loop().time() - began
+            written += [(round(now, 1), each) for each in wire.writes[len(written) :]]
+        return written
+
+    return run_in_virtual_time(scene())
+
+
+def test_the_head_of_an_answer_goes_out_with_its_body() -> None:
+    body = {"type": "http.response.body", "body": b"hi", "more_body": False}
+
+    [(_, whole)] = written_for(answering(HEAD, body))
+
+    assert whole.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert whole.endswith(b"\r\n\r\nhi")
+
+
+def test_a_head_does_not_wait_for_a_body_that_is_long_in_coming() -> None:
+    body = {"type": "http.response.body", "body": b"hi", "more_body": False}
+
+    head, rest = written_for(answering(HEAD, body, pause_s=2.05))
+
+    assert head[0] == 0.1
+    assert head[1].endswith(b"\r\n\r\n")
+    assert rest == (2.1, b"hi")
+
+
+def test_later_pieces_go_out_as_they_come() -> None:
+    pieces = [
+        {"type": "http.response.body", "body": piece, "more_body": piece == b"h"}
+        for piece in (b"h", b"i")
+    ]
+
+    first, second = written_for(answering(HEAD, *pieces))
+
+    assert first[1].endswith(b"\r\n\r\nh")
+    assert second[1] == b"i"
+
+
+@pytest.mark.parametrize("closing", [b"", b"connection: close\r\n"])
+def test_a_head_without_a_body_goes_out_too(closing: bytes) -> None:
+    body = {"type": "http.response.body", "body": b"hi", "more_body": False}
+
+    [(_, head)] = written_for(
+        answering(HEAD, body), b"HEAD / HTTP/1.1\r\nhost: x\r\n" + closing + b"\r\n"
+    )
+
+    assert head.endswith(b"\r\n\r\n")
+
+
+def test_answers_to_requests_that_came_together_stay_in_order() -> None:
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        content = scope["path"].encode()[1:]
+        await send(HEAD)
+        await send({"type": "http.response.body", "body": content, "more_body": False})
+
+    requests = b"".join(b"GET /%s HTTP/1.1\r\nhost: x\r\n\r\n" % each for each in (b"aa", b"bb"))
+
+    written = written_for(answer, requests)
+
+    assert [each[-2:] for _, each in written] == [b"aa", b"bb"]
+
+
+@pytest.mark.parametrize(("client", "scheme"), [("127.0.0.1", "https"), ("192.0.2.1", "http")])
+async def test_a_proxy_on_this_machine_says_how_its_client_asked(client: str, scheme: str) -> None:
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": scope["scheme"].encode()})
+
+    scope = scope_of(headers=[("x-forwarded-proto", "https")])
+    scope["client"], scope["scheme"] = (client, 1), "http"
+
+    assert (await ask(behind_proxy(echo), scope)).body.decode() == scheme

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.adapters.http1.connections import open_connections
-from evald.adapters.http_session import open_session
 from evald.adapters.models.pace import Pace
 from evald.adapters.models.provider import Provider
 from evald.assembly.providers import ConfigInvalid, Surroundings, build_models, read_providers
@@ -314,8 +313,8 @@ async def test_a_function_beside_the_file_answers_for_its_models(config: Path) -
     settings = written(config, entry)
     request = ModelRequest("chat_completions", "rules", {"model": "rules"}, deadline=float("inf"))
 
-    async with open_session() as session, open_connections() as connections:
-        around = Surroundings(session, connections, StillClock(), settings)
+    async with open_connections() as connections:
+        around = Surroundings(connections, StillClock(), settings)
         models = build_models(read_providers(settings, NONE), around)
         answer = await models.ask(request)
 
@@ -326,11 +325,11 @@ async def test_a_function_beside_the_file_answers_for_its_models(config: Path) -
 async def test_a_function_that_is_not_there_is_told_with_file_and_provider(config: Path) -> None:
     settings = written(config, RULES.replace("rules:answer", "no_such_module:answer"))
 
-    async with open_session() as session, open_connections() as connections:
+    async with open_connections() as connections:
         with pytest.raises(ConfigInvalid) as refused:
             build_models(
                 read_providers(settings, NONE),
-                Surroundings(session, connections, StillClock(), settings),
+                Surroundings(connections, StillClock(), settings),
             )
 
     assert str(refused.value) == (

@@ -81,6 +81,15 @@ async def test_what_comes_is_sent_piece_by_piece() -> None:
     assert source.is_closed
 
 
+async def test_nobody_looks_after_a_client_whose_answer_is_sent() -> None:
+    client, source = Client(), Source(HEAD, b"a")
+
+    await client.ask(source.answer())
+    await asyncio.sleep(0)
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 @pytest.mark.parametrize("pieces", [[b""], [], [b"ab"], [b"a", b"b"]])
 async def test_an_answer_whose_length_is_known_is_ended_once(pieces: list[bytes]) -> None:
     """One of no bytes too: the connection would be closed otherwise."""

@@ -3,14 +3,15 @@
 import asyncio
 from typing import cast
 
-from evald.adapters.http1.answer import Answer, ConnectionBroken, NotHttp
-from evald.adapters.http1.reading import AnswerReader
+from evald.adapters.http1.answer import ConnectionBroken
+from evald.adapters.http1.stream import AnswerStream
 
 
 class Connection(asyncio.Protocol):
     """Sends a request and waits for its answer; one at a time.
 
-    Whoever stops waiting closes the connection, so that the other side learns of it at once.
+    Whoever lets go of an answer before its end closes the connection, so that the other side learns
+    of it at once.
     `is_idle` says whether another request may be sent.
     """
 
@@ -18,31 +19,39 @@ class Connection(asyncio.Protocol):
         """To be handed to the loop, which connects it."""
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._reader = AnswerReader()
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._stream: AnswerStream | None = None
         self.idle_since = 0.0
         self.is_idle = False
 
-    async def ask(self, head: bytes, body: bytes) -> Answer:
-        """The answer to a request.
+    async def begin(self, head: bytes, body: bytes, *, until: float) -> AnswerStream:
+        """The answer to a request, once its head has come; `let_go` is to follow.
+
+        Args:
+            head: its line and headers, with the empty line behind them.
+            body: what follows it.
+            until: the moment, of the loop's clock, until which the head is waited for.
 
         Raises:
-            ConnectionBroken: the connection ended before it was whole.
+            ConnectionBroken: the connection ended before.
             NotHttp: what came is no answer.
+            TimeoutError: it is too late.
         """
         if self._transport is None:
             raise ConnectionBroken("the connection was closed")
         self.is_idle = False
-        self._reader.begin()
-        self._waiting = self._loop.create_future()
+        self._stream = stream = AnswerStream(self._transport, self._loop)
         self._transport.writelines([head, body])
-        try:
-            return await self._waiting
-        except BaseException:
+        await stream.begin(until)
+        return stream
+
+    def let_go(self) -> None:
+        """What was begun is waited for no longer; unless it is whole, the connection is closed."""
+        stream, self._stream = self._stream, None
+        if self._transport is None or stream is None or not stream.may_go_on:
             self.abort()
-            raise
-        finally:
-            self._waiting = None
+            return
+        stream.taken()
+        self.is_idle = True
 
     def abort(self) -> None:
         """The connection is closed at once."""
@@ -57,49 +66,20 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Some of the answer came."""
-        try:
-            self._reader.feed(data)
-        except NotHttp as error:
-            self._fail(error)
+        if self._stream is not None:
+            self._stream.feed(data)
             return
-        if self._reader.answer is not None:
-            self._succeed(self._reader.answer)
+        self.abort()  # nothing was asked
 
     def eof_received(self) -> None:
         """No more will come."""
-        self._end(None)
+        self.is_idle = False
+        if self._stream is not None:
+            self._stream.end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is no longer there."""
         self._transport = None
-        self._end(exc)
-
-    def _end(self, exc: Exception | None) -> None:
         self.is_idle = False
-        if self._waiting is None or self._waiting.done():
-            return
-        try:
-            if exc is None:
-                self._reader.end()
-        except NotHttp as error:
-            self._fail(error)
-            return
-        if self._reader.answer is not None:
-            self._succeed(self._reader.answer)
-        else:
-            self._fail(ConnectionBroken(str(exc or "the other side closed the connection")))
-
-    def _succeed(self, answer: Answer) -> None:
-        if self._waiting is None or self._waiting.done():
-            self.abort()  # an answer to nothing
-            return
-        self._waiting.set_result(answer)
-        if self._reader.may_go_on:
-            self.is_idle = True
-        else:
-            self.abort()
-
-    def _fail(self, error: Exception) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(error)
-        self.abort()
+        if self._stream is not None:
+            self._stream.fail(ConnectionBroken(str(exc or "the connection was closed")))

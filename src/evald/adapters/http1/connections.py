@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 
 import aiohappyeyeballs
@@ -12,6 +13,7 @@ from yarl import URL
 
 from evald.adapters.http1.answer import Answer, NotReached, NotReachedInTime
 from evald.adapters.http1.connection import Connection
+from evald.adapters.http1.stream import AnswerStream
 from evald.adapters.patient_socket import patient_socket
 
 KEPT_S = 15.0
@@ -20,48 +22,92 @@ KEPT_S = 15.0
 ADDRESSES_S = 10.0
 """So long a name stands for the addresses that were found for it."""
 
+AddressCheck = Callable[[str, list[str]], None]
+"""Raises an OSError where a host may not be asked at these addresses."""
+
 TlsContext = Callable[[], ssl.SSLContext]
 
 SECOND_TRY_S = 0.25
 """So long an address may take until the next one is tried beside it (RFC 8305)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer that has begun, and the connection on which it comes."""
+
+    answer: AnswerStream
+    connection: Connection
+
+
 class Origin:
     """A server at a scheme, host and port, and the connections to it that have nothing to do."""
 
-    def __init__(self, url: URL, *, tls: TlsContext, kept_s: float) -> None:
-        """Asks the server of this URL."""
+    def __init__(
+        self, url: URL, *, tls: TlsContext, kept_s: float, check: AddressCheck | None = None
+    ) -> None:
+        """Asks the server of this URL, if nothing is said against the addresses of its name."""
         self._host = url.raw_host or ""
         self._port = url.port or 0
         self._tls = tls if url.scheme == "https" else None
         self._kept_s = kept_s
+        self._check = check
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._addresses: asyncio.Task[Sequence[aiohappyeyeballs.AddrInfoType]] | None = None
         self._addresses_until = 0.0
 
-    async def ask(self, head: bytes, body: bytes, *, connect_s: float) -> Answer:
+    async def ask(self, head: bytes, body: bytes, *, within_s: float, connect_s: float) -> Answer:
         """The answer to a request.
 
         Args:
             head: the request's line and headers, with the empty line behind them.
             body: what follows it.
+            within_s: how many seconds all of it may take.
             connect_s: how long connecting may take, where it must.
 
         Raises:
+            TimeoutError: the answer was not whole in time.
             NotReached: there is no connection, and nothing was sent.
             ConnectionBroken: it ended before the answer was whole.
             NotHttp: what came is no answer.
         """
+        until = asyncio.get_running_loop().time() + within_s
+        begun = await self.begin(head, body, connect_s=connect_s, until=until)
+        try:
+            return await begun.answer.whole(until)
+        finally:
+            self.end(begun.connection)
+
+    async def begin(self, head: bytes, body: bytes, *, connect_s: float, until: float) -> "Begun":
+        """The answer to a request, once its head has come; to be ended, read or not.
+
+        Args:
+            head: as with `ask`.
+            body: likewise.
+            connect_s: likewise.
+            until: the moment, of the loop's clock, until which the head is waited for.
+
+        Raises:
+            NotReached: there is no connection, and nothing was sent.
+            ConnectionBroken: it ended before the head had come.
+            NotHttp: what came is no answer.
+            TimeoutError: it is too late.
+        """
         connection = self._kept() or await self._connected(connect_s)
         self._busy.add(connection)
         try:
-            return await connection.ask(head, body)
-        finally:
-            self._busy.discard(connection)
-            if connection.is_idle:
-                self._keep(connection)
+            return Begun(await connection.begin(head, body, until=until), connection)
+        except BaseException:
+            self.end(connection)
+            raise
+
+    def end(self, connection: Connection) -> None:
+        """The answer that was begun on it is read no further."""
+        self._busy.discard(connection)
+        connection.let_go()
+        if connection.is_idle:
+            self._keep(connection)
 
     def close(self) -> None:
         """Every connection is closed."""
@@ -140,7 +186,10 @@ class Origin:
     async def _look_up(self) -> Sequence[aiohappyeyeballs.AddrInfoType]:
         loop = asyncio.get_running_loop()
         kind, protocol = socket.SOCK_STREAM, socket.IPPROTO_TCP
-        return await loop.getaddrinfo(self._host, self._port, type=kind, proto=protocol)
+        found = await loop.getaddrinfo(self._host, self._port, type=kind, proto=protocol)
+        if self._check is not None:
+            self._check(self._host, [str(each[4][0]) for each in found])
+        return found
 
 
 class Connections:

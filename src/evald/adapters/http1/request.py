@@ -14,12 +14,13 @@ class RequestHead:
 
     def __init__(self, method: str, url: URL, headers: Mapping[str, str]) -> None:
         """Requests by this method for this URL."""
-        all_headers = {
+        given = {name.lower() for name in headers}
+        ours = {
             "Host": url.host_port_subcomponent or "",
             "User-Agent": "evald",
             "Accept-Encoding": "gzip, deflate",
-            **headers,
         }
+        all_headers = {name: ours[name] for name in ours if name.lower() not in given} | {**headers}
         lines = [f"{method} {url.raw_path_qs} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in all_headers.items()]
         if any("\r" in line or "\n" in line for line in lines):

@@ -1,7 +1,5 @@
 """Asking a provider that speaks OpenAI's API, over HTTP."""
 
-import asyncio
-
 import orjson
 from pydantic import JsonValue
 from yarl import URL
@@ -105,8 +103,9 @@ class OpenAiHttp:
         # from running out of time while a model, perhaps a paid one, is at work.
         connect_s = min(CONNECT_TIMEOUT_S, 0.9 * within_s)
         try:
-            async with asyncio.timeout(within_s):
-                answer = await self._origin.ask(head.of(body), body, connect_s=connect_s)
+            answer = await self._origin.ask(
+                head.of(body), body, within_s=within_s, connect_s=connect_s
+            )
         except NotReached as error:
             return self._failure(
                 FailureKind.UNREACHABLE, "unreachable", text="was not reached", error=error

@@ -1,17 +1,27 @@
 """Passing requests on to a provider that speaks OpenAI's API, bytes as they are."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
 from urllib.parse import quote
 
-import aiohttp
 from pydantic import JsonValue
 from yarl import URL
 
-from evald.adapters.http_session import attempt_timeout, sendable
-from evald.adapters.models.openai_http import is_key_missing, joined, without_any_key
+from evald.adapters.http1.answer import ConnectionBroken, NotHttp, NotReached
+from evald.adapters.http1.connection import Connection
+from evald.adapters.http1.connections import Begun, Connections, Origin
+from evald.adapters.http1.request import RequestHead
+from evald.adapters.models.openai_http import (
+    CONNECT_TIMEOUT_S,
+    is_key_missing,
+    joined,
+    without_any_key,
+)
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.refusals import refusal, without_key
 from evald.domain import exact_json
@@ -38,21 +48,12 @@ KNOWN_URLS = 16
 _DOTS = {".": "%2E", "..": "%2E%2E"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Deadlines:
-    """How long a call may take, as the session is told it and for messages; the silence within."""
-
-    whole: aiohttp.ClientTimeout
-    whole_s: float
-    silence_s: float
-
-
 class HttpRelay:
     """The way to one provider. Fulfils `evald.ports.relay.Relay`.
 
     Args:
         provider: of kind `openai`.
-        session: the process's one, from `open_session`.
+        connections: the process's, from `open_connections`.
         attempt_timeout_s: seconds from the first try to connect until the answer is whole.
         silence_s: seconds for which nothing may come of an answer that has begun.
     """
@@ -60,7 +61,7 @@ class HttpRelay:
     def __init__(
         self,
         provider: Provider,
-        session: aiohttp.ClientSession,
+        connections: Connections,
         *,
         attempt_timeout_s: float = 600.0,
         silence_s: float = SILENCE_S,
@@ -69,47 +70,45 @@ class HttpRelay:
         self.forwards_store = provider.forward_store
         self.responses = provider.responses
         self._provider = provider
-        self._session = session
         self._base = URL(provider.base_url)
+        self._origin = connections.origin(self._base)
         self._urls: dict[str, URL] = {}
-        whole = attempt_timeout(attempt_timeout_s)
-        self._within = _Deadlines(whole, attempt_timeout_s, min(silence_s, attempt_timeout_s))
+        self._within_s = attempt_timeout_s
+        self._silence_s = silence_s
+        # Less than all of the time, so that running out of it there is told apart from running out
+        # of it while a model, perhaps a paid one, is at work.
+        self._connect_s = min(CONNECT_TIMEOUT_S, 0.9 * attempt_timeout_s)
         self._keys = _spellings(provider.api_key)
         self._refused = without_any_key(provider) if is_key_missing(provider) else None
 
-    @asynccontextmanager
-    async def open(self, request: RelayRequest) -> AsyncIterator[RelayAnswer | ModelFailure]:
+    def open(
+        self, request: RelayRequest
+    ) -> AbstractAsyncContextManager[RelayAnswer | ModelFailure]:
         """The answer to one attempt, or why there is none.
 
         An answer that was not read to its end takes its connection along.
         """
-        response = self._refused or await self._response(request)
-        if isinstance(response, ModelFailure):
-            yield response
-            return
-        async with response:
-            yield await self._answer(response)
+        return _Opened(partial(self._begun, request), self._answer, self._origin)
 
-    async def _response(self, request: RelayRequest) -> aiohttp.ClientResponse | ModelFailure:
+    async def _begun(self, request: RelayRequest) -> "_Call | ModelFailure":
+        if self._refused is not None:
+            return self._refused
+        until = asyncio.get_running_loop().time() + self._within_s
+        body = request.body or b""
         try:
-            return await self._session.request(
-                request.method,
-                self._url(request),
-                data=None if request.body is None else sendable(request.body),
-                headers=self._headers(request),
-                timeout=self._within.whole,
-                allow_redirects=False,
-            )
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            head = RequestHead(request.method, self._url(request), self._headers(request)).of(body)
+            begun = await self._origin.begin(head, body, connect_s=self._connect_s, until=until)
+        except NotReached as error:
             return self._failure(
                 FailureKind.UNREACHABLE, "provider_unreachable", "was not reached", error
             )
         except TimeoutError:
-            text = f"did not answer within {self._within.whole_s:.4g} s"
+            text = f"did not answer within {self._within_s:.4g} s"
             return self._failure(FailureKind.TIMEOUT, "provider_timeout", text)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (ConnectionBroken, NotHttp, ValueError) as error:
             text = "broke the connection before it answered"
             return self._failure(FailureKind.BROKEN, "provider_broken", text, error)
+        return _Call(begun, until)
 
     def _url(self, request: RelayRequest) -> URL:
         url = self._urls.get(request.path) or self._new_url(request.path)
@@ -132,54 +131,39 @@ class HttpRelay:
             headers["Authorization"] = f"Bearer {self._provider.api_key}"
         return headers
 
-    async def _answer(self, response: aiohttp.ClientResponse) -> RelayAnswer:
-        headers = self._passed_on(response.headers)
-        if 200 <= response.status < 300:
-            return RelayAnswer(response.status, headers, self._chunks(response))
-        body = b"".join([chunk async for chunk in self._error_chunks(response)])
+    async def _answer(self, call: "_Call") -> RelayAnswer:
+        answer = call.begun.answer
+        headers = self._passed_on(answer.headers)
+        if 200 <= answer.status < 300:
+            return RelayAnswer(answer.status, headers, self._chunks(call))
+        body = b"".join([chunk async for chunk in self._error_chunks(call)])
         if len(body) > MAX_ERROR_BYTES:
-            body = self._told_in_short(response.status, body)
+            body = self._told_in_short(answer.status, body)
             headers["content-type"] = "application/json"
         for key in self._keys:
             body = body.replace(key, b"***")
-        return RelayAnswer(response.status, headers, _one(body))
+        return RelayAnswer(answer.status, headers, _one(body))
 
-    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-        content = response.content
-        problem: RelayBroken
-        self._time_silence(response)
+    async def _chunks(self, call: "_Call") -> AsyncIterator[bytes]:
+        answer, time = call.begun.answer, asyncio.get_running_loop().time
         try:
-            while chunk := await content.readany():
+            while chunk := await answer.piece(min(call.until, time() + self._silence_s)):
                 yield chunk
+                if time() >= call.until:
+                    raise TimeoutError
         except TimeoutError:
-            silence = f"sent nothing more for {self._within.silence_s:.4g} s, or was not done"
-            within = f"within {self._within.whole_s:.4g} s"
-            problem = RelaySilent(self._sentence(f"{silence} {within}"))
-        except (aiohttp.ClientError, OSError):
+            silence = f"sent nothing more for {self._silence_s:.4g} s, or was not done"
+            within = f"within {self._within_s:.4g} s"
+            raise RelaySilent(self._sentence(f"{silence} {within}")) from None
+        except (ConnectionBroken, NotHttp):
             text = "broke the connection before its answer was whole"
-            problem = RelayBroken(self._sentence(text))
-        else:
-            return
-        # What came before the end, while a chunk before it was passed on, aiohttp tells nobody.
-        if left := b"".join(content._buffer):  # noqa: SLF001
-            yield left
-        raise problem
+            raise RelayBroken(self._sentence(text)) from None
 
-    def _time_silence(self, response: aiohttp.ClientResponse) -> None:
-        """From now on nothing may be long in coming; until now a model has thought.
-
-        Told to the connection, which takes a fifth of the time of a timeout around each read.
-        """
-        protocol = response.connection.protocol if response.connection is not None else None
-        if protocol is not None:
-            protocol.read_timeout = self._within.silence_s
-            protocol.start_timeout()
-
-    async def _error_chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async def _error_chunks(self, call: "_Call") -> AsyncIterator[bytes]:
         """What comes of an error's body, up to the limit and a little; a cut one as it is."""
         size = 0
         try:
-            async for chunk in self._chunks(response):
+            async for chunk in self._chunks(call):
                 yield chunk
                 size += len(chunk)
                 if size > MAX_ERROR_BYTES:
@@ -218,6 +202,54 @@ class HttpRelay:
         reason = f": {error}" if str(error or "") else "."
         told = f"Provider '{self._provider.name}' at {self._provider.address} {text}{reason}"
         return without_key(told, self._provider)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that is being answered, and the moment until which the answer may take."""
+
+    begun: Begun
+    until: float
+
+
+class _Opened(AbstractAsyncContextManager[RelayAnswer | ModelFailure]):
+    """One call, for as long as the block lasts.
+
+    A class, since a generator of one's own would take three times as long for every call.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[], Awaitable[_Call | ModelFailure]],
+        read: Callable[[_Call], Awaitable[RelayAnswer]],
+        origin: Origin,
+    ) -> None:
+        self._begin = begin
+        self._read = read
+        self._origin = origin
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> RelayAnswer | ModelFailure:
+        """The answer, or why there is none."""
+        call = await self._begin()
+        if isinstance(call, ModelFailure):
+            return call
+        self._connection = call.begun.connection
+        try:
+            return await self._read(call)
+        except BaseException:
+            self._origin.end(self._connection)
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """The answer is read no further."""
+        if self._connection is not None:
+            self._origin.end(self._connection)
 
 
 def _spellings(key: str | None) -> tuple[bytes, ...]:

@@ -10,6 +10,9 @@ from evald.domain import exact_json
 TAIL_BYTES = 65_536
 """The usage stands at the end of an answer; this far from it, it is looked for."""
 
+MOST_TOKENS = 2**53
+"""Of one call: what a provider tells beyond it is a mistake."""
+
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 
 
@@ -50,6 +53,8 @@ def told_usage(content: bytes) -> TokenUsage | None:
 
 
 def _count(usage: dict[str, JsonValue], *names: str) -> int | None:
-    counts = (usage.get(name) for name in names)
-    is_count = (each for each in counts if isinstance(each, int) and not isinstance(each, bool))
-    return next((each for each in is_count if 0 <= each < 2**53), None)
+    for name in names:
+        count = usage.get(name)
+        if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < MOST_TOKENS:
+            return count
+    return None

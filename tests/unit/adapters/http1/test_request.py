@@ -26,6 +26,14 @@ def test_the_host_is_named_as_urls_name_it(url: str, host: bytes) -> None:
     assert b"\r\nHost: " + host + b"\r\n" in RequestHead("GET", URL(url), {}).of(b"")
 
 
+def test_what_is_given_stands_in_the_place_of_ours() -> None:
+    head = RequestHead("GET", URL("http://h/"), {"user-agent": "me", "accept-encoding": "identity"})
+
+    assert head.of(b"") == (
+        b"GET / HTTP/1.1\r\nHost: h\r\nuser-agent: me\r\naccept-encoding: identity\r\n\r\n"
+    )
+
+
 def test_a_header_cannot_begin_another_one() -> None:
     with pytest.raises(ValueError, match="line break"):
         RequestHead("GET", URL("http://h/"), {"Authorization": "Bearer a\r\nX: y"})
