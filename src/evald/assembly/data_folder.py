@@ -14,6 +14,7 @@ LOCK = "evald.lock"
 WORKER_ID = "worker-id"
 COOKIE_SECRET = "cookie-secret"  # noqa: S105 - a file's name
 VAULT_SECRET = "vault-secret"  # noqa: S105 - a file's name
+PAGES_CACHE = "cache/pages"
 PRIVATE = 0o700
 
 

@@ -26,11 +26,14 @@ MAX_THEME_BYTES = 16_384
 class Frame:
     """What stands around a page. `here` is its address; `json` and `csv` are where its others are.
 
+    `url` is the whole address, and `seen_at` the time, that stand on the page when it is printed.
     `is_admitted` says that it is shown to somebody who may see pages. `token` is for its forms.
     """
 
     theme: Theme = "system"
     here: str = "/"
+    url: str = ""
+    seen_at: int = 0
     json: str | None = None
     csv: str | None = None
     is_admitted: bool = False

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 from markupsafe import Markup
 from pydantic import JsonValue
@@ -15,7 +16,6 @@ from evald.web import format as eyes
 from evald.web.format import Folded
 from evald.web.item_list import output_of
 from evald.web.links import Links
-from evald.web.markdown import rendered
 from evald.web.run_address import RunAddress
 from evald.web.run_figures import PLAIN_TYPES
 from evald.web.signs import SIGNS, Sign
@@ -157,7 +157,7 @@ def item_view(detail: ItemDetail, ways: Ways, shown: Shown) -> ItemView:
         fields=_fields(item.item, shown),
         left_out=max(0, size - MAX_FIELDS),
         output=_output(detail, shown),
-        markdown=rendered(item.said.text) if shown.address.has_markdown else None,
+        markdown=_formatted(item.said.text) if shown.address.has_markdown else None,
         references=[_reference(each, output, shown) for each in detail.references[:MAX_REFERENCES]],
         asked=_talk(detail.asked, "What the model was asked", shown, is_answered=False),
         facts=_facts(shown.run, detail),
@@ -297,6 +297,12 @@ def _turn(turn: Turn, shown: Shown) -> Part:
     if turn.tool_calls:
         text = "\n".join(filter(None, [text, _written(turn.tool_calls)]))
     return Part(turn.role or "message", shown.fold(text))
+
+
+def _formatted(text: str) -> Markup:
+    # Fifty modules of a parser, for those who ask for Markdown alone.
+    formatted: Markup = import_module("evald.web.markdown").rendered(text)
+    return formatted
 
 
 def _facts(run: StoredRun, detail: ItemDetail) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,40 +17,30 @@ from evald.domain.errors import IncorrectApiKey, RequestError, RunNotFound
 from evald.services.context import Context
 from evald.services.keys import Gate
 from evald.web.assets import answer_asset
-from evald.web.compare_page import show_compare
-from evald.web.confirm_pages import cancel, delete, show_cancel, show_delete
-from evald.web.eval_page import show_eval
-from evald.web.evals_page import open_hosted, show_evals
-from evald.web.files_pages import send_file, show_file, show_files
 from evald.web.frame import choose_theme, frame_of, framed
-from evald.web.item_page import show_item
+from evald.web.late import LatePage, Show
 from evald.web.links import in_form
-from evald.web.logs_eval_form import make_eval, show_logs_eval
-from evald.web.logs_pages import show_log, show_logs
-from evald.web.run_events import show_events
-from evald.web.run_form_page import make_run, show_run_form
-from evald.web.run_page import show_run
-from evald.web.run_saved import save_run
-from evald.web.second_chances import give_second_chance
 from evald.web.sign_in import WRONG_KEY, form, show_sign_in, sign_in, sign_out, to_sign_in
 from evald.web.sign_in import visitor_of as visitor_from
 from evald.web.site import Site, build_site, with_headers
 from evald.web.views import Asked, Form, View, csv_text, json_text
 
 Handler = Callable[[Site, Request], Awaitable[Response]]
-Show = Callable[[Asked], Awaitable[View | Response]]
 
 NO_KEY = "A key of this server is needed: send it as 'Authorization: Bearer …'."
 
 
-def build_pages(context: Context, gate: Gate, *, cookie_secret: bytes) -> ASGIApp:
+def build_pages(
+    context: Context, gate: Gate, *, cookie_secret: bytes, cache: Path | None = None
+) -> ASGIApp:
     """The pages as an application; whatever it has no page for is answered 404.
 
     Args:
         cookie_secret: at least 32 random bytes, the same after a restart; sessions and forms are
             signed with it, and end when it changes.
+        cache: the folder that keeps compiled templates for the next start; None: nothing does.
     """
-    site = build_site(context, gate, cookie_secret=cookie_secret)
+    site = build_site(context, gate, cookie_secret=cookie_secret, cache=cache)
     app = Starlette(
         routes=_routes(site),
         exception_handlers={
@@ -63,29 +54,53 @@ def build_pages(context: Context, gate: Gate, *, cookie_secret: bytes) -> ASGIAp
 
 
 def _routes(site: Site) -> list[Route]:
+    return [*_routes_of_evals(site), *_routes_of_others(site)]
+
+
+def _routes_of_evals(site: Site) -> list[Route]:
     return [
-        *_route("/", site, {"": _page(show_evals, "json", "csv")[""]}),
-        *_route("/evaluation", site, _page(open_hosted)),
-        *_route("/evaluations", site, _page(show_evals, "json", "csv")),
-        *_route("/evaluations/{eval_id}", site, _page(_show_eval_or_run, "json", "csv")),
-        *_route("/evaluations/{eval_id}/items/{item_id}", site, _page(show_item, "json")),
-        *_route("/evaluations/{eval_id}/events", site, _page(show_events)),
-        *_route("/evaluations/{eval_id}/save", site, _page(save_run)),
-        *_route("/evaluations/{eval_id}/retry", site, _page(give_second_chance), method="POST"),
-        *_route("/evaluations/{eval_id}/new-run", site, _page(show_run_form, "json")),
-        *_route("/evaluations/{eval_id}/new-run", site, _page(make_run), method="POST"),
-        *_route("/evaluations/{eval_id}/cancel", site, _page(show_cancel)),
-        *_route("/evaluations/{eval_id}/cancel", site, _page(cancel), method="POST"),
-        *_route("/evaluations/{eval_id}/delete", site, _page(show_delete)),
-        *_route("/evaluations/{eval_id}/delete", site, _page(delete), method="POST"),
-        *_route("/compare", site, _page(show_compare, "json", "csv")),
-        *_route("/files", site, _page(show_files, "json", "csv")),
-        *_route("/files/{file_id}", site, _page(show_file, "json", "csv")),
-        *_route("/files/{file_id}/content", site, _page(send_file)),
-        *_route("/logs", site, _page(show_logs, "json", "csv")),
-        *_route("/logs/new-eval", site, _page(show_logs_eval)),
-        *_route("/logs/new-eval", site, _page(make_eval), method="POST"),
-        *_route("/logs/{log_id}", site, _page(show_log, "json")),
+        *_route("/", site, {"": _page("evals_page.show_evals", "json", "csv")[""]}),
+        *_route("/evaluation", site, _page("evals_page.open_hosted")),
+        *_route("/evaluations", site, _page("evals_page.show_evals", "json", "csv")),
+        *_route("/evaluations/{eval_id}", site, _shown_in(_show_eval_or_run, "json", "csv")),
+        *_route(
+            "/evaluations/{eval_id}/items/{item_id}", site, _page("item_page.show_item", "json")
+        ),
+        *_route("/evaluations/{eval_id}/events", site, _page("run_events.show_events")),
+        *_route("/evaluations/{eval_id}/save", site, _page("run_saved.save_run")),
+        *_route(
+            "/evaluations/{eval_id}/retry",
+            site,
+            _page("second_chances.give_second_chance"),
+            method="POST",
+        ),
+        *_route(
+            "/evaluations/{eval_id}/new-run", site, _page("run_form_page.show_run_form", "json")
+        ),
+        *_route(
+            "/evaluations/{eval_id}/new-run", site, _page("run_form_page.make_run"), method="POST"
+        ),
+        *_route("/evaluations/{eval_id}/cancel", site, _page("confirm_pages.show_cancel")),
+        *_route(
+            "/evaluations/{eval_id}/cancel", site, _page("confirm_pages.cancel"), method="POST"
+        ),
+        *_route("/evaluations/{eval_id}/delete", site, _page("confirm_pages.show_delete")),
+        *_route(
+            "/evaluations/{eval_id}/delete", site, _page("confirm_pages.delete"), method="POST"
+        ),
+    ]
+
+
+def _routes_of_others(site: Site) -> list[Route]:
+    return [
+        *_route("/compare", site, _page("compare_page.show_compare", "json", "csv")),
+        *_route("/files", site, _page("files_pages.show_files", "json", "csv")),
+        *_route("/files/{file_id}", site, _page("files_pages.show_file", "json", "csv")),
+        *_route("/files/{file_id}/content", site, _page("files_pages.send_file")),
+        *_route("/logs", site, _page("logs_pages.show_logs", "json", "csv")),
+        *_route("/logs/new-eval", site, _page("logs_eval_form.show_logs_eval")),
+        *_route("/logs/new-eval", site, _page("logs_eval_form.make_eval"), method="POST"),
+        *_route("/logs/{log_id}", site, _page("logs_pages.show_log", "json")),
         *_route("/theme", site, {"": choose_theme}, method="POST"),
         *_route("/sign-in", site, {"": show_sign_in}),
         *_route("/sign-in", site, {"": sign_in}, method="POST"),
@@ -117,7 +132,12 @@ class _Page:
     others: tuple[Form, ...]
 
 
-def _page(show: Show, *others: Form) -> dict[str, Handler]:
+def _page(name: str, *others: Form) -> dict[str, Handler]:
+    """The handlers of the page that this function, named with its module, shows."""
+    return _shown_in(LatePage(name), *others)
+
+
+def _shown_in(show: Show, *others: Form) -> dict[str, Handler]:
     forms: dict[str, Form] = {f".{form}": form for form in others}
     forms[""] = "html"
     return {ending: partial(_shown, _Page(show, form, others)) for ending, form in forms.items()}
@@ -149,9 +169,12 @@ def _written(asked: Asked, view: View, others: tuple[Form, ...]) -> Response:
 
 
 def _values(asked: Asked, view: View, others: tuple[Form, ...]) -> dict[str, object]:
-    frame = frame_of(asked.site, asked.request)
+    frame, context = frame_of(asked.site, asked.request), asked.site.context
+    origin = context.public_url.removesuffix(asked.site.links.prefix)
     frame = replace(
         frame,
+        url=f"{origin}{frame.here}",
+        seen_at=context.clock.now(),
         json=in_form(frame.here, "json") if "json" in others else None,
         csv=in_form(frame.here, "csv") if "csv" in others and view.table is not None else None,
         is_admitted=True,
@@ -171,8 +194,12 @@ def _no_key() -> Response:
     return answer
 
 
-async def _show_eval_or_run(asked: Asked) -> View:
-    return await (show_run(asked) if asked.request.query_params.get("run_id") else show_eval(asked))
+_EVAL = LatePage("eval_page.show_eval")
+_RUN = LatePage("run_page.show_run")
+
+
+async def _show_eval_or_run(asked: Asked) -> View | Response:
+    return await (_RUN if asked.request.query_params.get("run_id") else _EVAL)(asked)
 
 
 async def _style(site: Site, request: Request) -> Response:

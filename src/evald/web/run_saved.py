@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version
 
 from markupsafe import Markup
 from pydantic import JsonValue
@@ -64,6 +65,7 @@ async def save_run(asked: Asked) -> Response:
         "walked": walked,
         "filter": filter_words(query.address),
         "saved_at": context.clock.now(),
+        "version": version("evald"),
         # Our own style sheet: nothing foreign is in it.
         "style": Markup(site.assets.style.content.decode()),  # noqa: S704
         "notices": query.notices,

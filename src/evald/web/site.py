@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from evald.web import bars, charts
 from evald.web import format as eyes
 from evald.web.assets import Assets, packaged_assets
 from evald.web.figures import run_sign
+from evald.web.kept_templates import KeptTemplates
 from evald.web.links import Links, links_under
 
 HEADERS = {
@@ -49,21 +51,25 @@ class Site:
         return HTMLResponse(html.encode("utf-8", "backslashreplace"), status)
 
 
-def build_site(context: Context, gate: Gate, *, cookie_secret: bytes) -> Site:
-    """The site, its templates and assets read from the package."""
+def build_site(
+    context: Context, gate: Gate, *, cookie_secret: bytes, cache: Path | None = None
+) -> Site:
+    """The site, its templates and assets read from the package; `cache` keeps them compiled."""
     links, assets = links_under(context.public_url), packaged_assets()
-    return Site(context, gate, cookie_secret, links, assets, _templates(links, assets))
+    kept = None if cache is None else KeptTemplates(cache, cookie_secret)
+    return Site(context, gate, cookie_secret, links, assets, _templates(links, assets, kept))
 
 
 # Once: to read all templates anew for each site of a process takes longer than most tests.
 @lru_cache(maxsize=4)
-def _templates(links: Links, assets: Assets) -> Environment:
+def _templates(links: Links, assets: Assets, kept: KeptTemplates | None) -> Environment:
     templates = Environment(
         loader=PackageLoader("evald.web"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_made_visible,
         auto_reload=False,
+        bytecode_cache=kept,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -8,6 +8,7 @@
 //                      "Escape" is the way back of a page or the closing of a pane
 //   data-soft          a link or a GET form whose page takes the place of this one's content, without
 //                      a new load; data-soft="keep" leaves the scrolling where it is
+//   data-busy          beside data-soft or data-choose: what is said while the answer is awaited
 //   data-swap          what changes with a soft page besides <main>: an element with an id
 //   data-follow        where events say how a run goes on; data-live names a figure that they change,
 //                      data-news is the link, hidden until there is something, to the rows since
@@ -117,11 +118,35 @@ function chooseTheme(name) {
 
 // Soft pages ---------------------------------------------------------------------------------
 
+const QUICK_MS = 300;
 let under_way = null;
+let awaited = null;
 
-async function go(url, { keep = false, push = true, scroll = 0 } = {}) {
+// What the answer will change is marked as busy; the style sheet shows it, once it is not quick.
+function await_in(region, words) {
+  rest();
+  region.setAttribute("aria-busy", "true");
+  region.dataset.busy = words;
+  awaited = { region, timer: setTimeout(() => say(words), QUICK_MS) };
+}
+
+function rest() {
+  clearTimeout(awaited?.timer);
+  awaited?.region.removeAttribute("aria-busy");
+  awaited = null;
+}
+
+function regionOf(url, from) {
+  // An item that is opened changes no row.
+  if (from?.matches("[data-open]")) return one("#pane") ?? from;
+  const named = document.getElementById(new URL(url, location).hash.slice(1));
+  return named ?? from?.closest("section[id]") ?? one("main");
+}
+
+async function go(url, { keep = false, push = true, scroll = 0, from = null } = {}) {
   under_way?.abort();
   under_way = new AbortController();
+  await_in(regionOf(url, from), from?.dataset.busy ?? "Loading…");
   let page;
   try {
     const answer = await fetch(url, { signal: under_way.signal, headers: { Accept: "text/html" } });
@@ -131,6 +156,7 @@ async function go(url, { keep = false, push = true, scroll = 0 } = {}) {
     if (fault.name !== "AbortError") location.assign(url);
     return;
   }
+  rest();
   if (push) {
     history.replaceState({ scroll: scrollY }, "");
     history.pushState({ scroll: 0 }, "", url);
@@ -217,6 +243,7 @@ function compare(form) {
   if (runs.length < 2) return say("Choose two runs or more to compare them.");
   const url = new URL(form.action);
   url.search = `runs=${runs.map(encodeURIComponent).join(",")}`;
+  await_in(form, form.dataset.busy);
   return location.assign(url);
 }
 
@@ -233,7 +260,7 @@ document.addEventListener("click", (event) => {
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if ("help" in link.dataset) showHelp();
   else if ("close" in link.dataset && one("#help").open) one("#help").close();
-  else if ("soft" in link.dataset) go(link.href, { keep: link.dataset.soft === "keep" });
+  else if ("soft" in link.dataset) go(link.href, { keep: link.dataset.soft === "keep", from: link });
   else if (link.contains(event.target)) return;
   else location.assign(link.href);
   event.preventDefault();
@@ -243,7 +270,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if ("themeForm" in form.dataset && event.submitter) chooseTheme(event.submitter.value);
   else if ("choose" in form.dataset) compare(form);
-  else if ("soft" in form.dataset) go(softUrl(form), { keep: form.dataset.soft === "keep" });
+  else if ("soft" in form.dataset) go(softUrl(form), { keep: form.dataset.soft === "keep", from: form });
   else return;
   event.preventDefault();
 });
@@ -256,6 +283,8 @@ document.addEventListener("change", (event) => {
 addEventListener("popstate", (event) => {
   if (event.state) go(location.href, { push: false, scroll: event.state.scroll ?? 0 });
 });
+
+addEventListener("pageshow", rest); // a browser that goes back shows a page as it was left
 
 history.replaceState({ scroll: scrollY }, "");
 all("[data-choose]").forEach(sayChosen);
