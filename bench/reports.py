@@ -33,7 +33,7 @@ from evald.domain.tally import CriterionCount, Tally
 from evald.ports.kept import StoredOutputItem
 from evald.ports.verdicts import Place, RunToMatch, VerdictFilter
 from evald.services.context import Context
-from evald.services.item_groups import group_items
+from evald.services.item_groups import GroupsAsked, group_items
 from evald.services.item_query import ItemQuery
 from evald.services.item_search import search_items
 from evald.services.keys import DEFAULT_PROJECT
@@ -254,7 +254,8 @@ async def _slices(store: SqlStore) -> None:
         found = await search_items(context, DEFAULT_PROJECT, RUN_ID, ItemQuery(texts=texts))
         _rate(what, found.searched, time.monotonic() - began)
     began = time.monotonic()
-    groups = await group_items(context, DEFAULT_PROJECT, RUN_ID, by="item.category", most=100)
+    asked = GroupsAsked("item.category", most=100)
+    groups = await group_items(context, DEFAULT_PROJECT, RUN_ID, asked)
     _rate("grouping by an item field", groups.searched, time.monotonic() - began)
 
 

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.slow
 EVAL = f"/evaluations/{TICKETS}"
 RUN = f"{EVAL}?run_id={ITEMS_RUN}"
 
+PLACES = ("#items-title", ".items thead th", ".items tbody tr", "footer")
+
 
 def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.id"))
@@ -93,6 +95,57 @@ def test_a_filter_changes_the_table_in_place_and_stands_in_the_address(watched: 
     assert page.evaluate("window.same")
     page.get_by_role("link", name="All items").click()
     expect(page.locator(".items tbody tr")).to_have_count(50)
+
+
+def hold(page: Page, url: str) -> list[Route]:
+    """The requests of this address, each of which waits until it is continued."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(url, keep)
+    return held
+
+
+def test_a_long_search_is_seen_to_be_under_way_and_moves_nothing(watched: Watched) -> None:
+    page = watched.open(RUN)
+    held = hold(page, "**&text=printer*")
+    items, first = page.locator("#items"), page.locator(".items tbody tr").first
+    seen = "getComputedStyle(document.querySelector('#items'), '::before')"
+    page.get_by_label("Words").fill("printer")
+    before = [page.locator(each).first.bounding_box() for each in PLACES]
+
+    page.keyboard.press("Enter")
+
+    expect(items).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#said")).to_have_text("Searching…")
+    expect(first.locator("td").last).to_have_css("color", "rgba(0, 0, 0, 0)")
+    assert page.evaluate(f"{seen}.content") == '"Searching…"'
+    assert page.evaluate(f"{seen}.visibility") == "visible"
+    assert [page.locator(each).first.bounding_box() for each in PLACES] == before
+    assert focused(page) == "text"
+    held.pop().continue_()
+    expect(page.locator("caption", has_text="searched")).to_have_count(1)
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+
+
+def test_opening_an_item_hides_no_row_and_a_second_wish_is_the_one_awaited(
+    watched: Watched,
+) -> None:
+    page = watched.open(RUN)
+    hold(page, "**&item=1")
+    held = hold(page, "**&status=fail")
+
+    page.locator("#item-1").click()
+    expect(page.locator("#item-1")).to_have_attribute("aria-busy", "true")
+    page.locator("#choice-failed").click()
+    expect(page.locator("#items")).to_have_attribute("aria-busy", "true")
+
+    expect(page.locator("[aria-busy]")).to_have_count(1)
+    held.pop().continue_()
+    expect(page.locator(".items td:nth-child(2) .passed")).to_have_count(0)
+    expect(page.locator("[aria-busy]")).to_have_count(0)
 
 
 def test_without_javascript_an_item_is_found_read_and_left(scriptless: Watched) -> None:

@@ -2,19 +2,37 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import httpx2
 import pytest
 
 from evald.services.context import Context
+from evald.services.item_slices import PAGE_ITEMS
 from tests.support.compared_runs import COMPARED, keep_compared_runs
 from tests.support.html_page import read_html, shown
-from tests.support.kept_runs import RUN_ID, eval_named, item_of, keep_eval, keep_run, run_named
+from tests.support.kept_runs import (
+    RUN_ID,
+    StillClock,
+    eval_named,
+    item_of,
+    keep_eval,
+    keep_run,
+    run_named,
+)
 from tests.web.conftest import browser
 from tests.web.test_snapshots import agrees
 
 TWO = f"/compare?runs={COMPARED[0]},{COMPARED[1]}"
 THREE = f"/compare?runs={','.join(COMPARED)}"
+
+
+class SlowClock(StillClock):
+    """A clock on which three seconds go by whenever somebody looks at it."""
+
+    def monotonic(self) -> float:
+        self.at += 3
+        return float(self.at)
 
 
 @pytest.fixture
@@ -88,6 +106,8 @@ async def test_without_a_kind_the_first_that_there_is_is_shown(visitor: httpx2.A
         ("&after=x", "'after' is 'x' and must be a row"),
         ("&item=2", "No item of row 2 is among those that are regressed."),
         ("&colour=red", "The parameter 'colour' means nothing here"),
+        ("&cluster_by=label", "'label' is no field of an item"),
+        ("&cluster_by=item.desk", "has a field 'item.desk' to be clustered by; each item counts"),
     ],
 )
 async def test_what_cannot_be_meant_is_named_and_the_page_is_shown(
@@ -97,6 +117,48 @@ async def test_what_cannot_be_meant_is_named_and_the_page_is_shown(
 
     assert sentence in text
     assert "14 in all" in text
+
+
+@pytest.mark.usefixtures("compared")
+async def test_a_comparison_by_cluster_says_so_and_keeps_it_in_its_links(
+    visitor: httpx2.AsyncClient,
+) -> None:
+    text = await text_of(visitor, f"{TWO}&cluster_by=item.label&level=0.9")
+
+    assert "All items of one item.label count as one look: 40 items of the baseline in" in text
+    assert "Too few clusters: both runs have a verdict on 38 items in 4 clusters" in text
+    assert "<text: cluster_by = item.label>" in text
+    answer = await visitor.get(f"{TWO}&cluster_by=item.label&level=0.9")
+    page = read_html(answer.text)
+    for each in ("mended", "Make B the baseline", "regressed"):
+        (address,) = {a.attributes["href"] for a in page.all("a") if a.text and each in a.text}
+        assert "cluster_by=item.label" in str(address)
+        assert "level=0.9" in str(address)
+
+
+@pytest.mark.usefixtures("compared")
+async def test_the_form_of_clusters_keeps_what_is_shown(visitor: httpx2.AsyncClient) -> None:
+    query = f"&candidate={COMPARED[2]}&criterion=Polite&change=disagreed&level=0.9"
+    text = await text_of(visitor, f"{THREE}{query}&cluster_by=item.label")
+
+    form = text[text.index("Cluster by") - 1_000 : text.index("Cluster by")]
+    for each in (f"candidate = {COMPARED[2]}", "criterion = Polite", "change = disagreed"):
+        assert f"<hidden: {each}>" in form
+    assert text.count("<hidden: cluster_by = item.label>") == 1
+
+
+async def test_no_verdict_is_shown_before_all_items_were_gone_through(compared: Context) -> None:
+    """The first page of items takes two seconds, and one item comes after it."""
+    run = run_named("Large", id=RUN_ID, status="in_progress", planned_rows=PAGE_ITEMS + 1)
+    items = [item_of(row, item={"n": row}) for row in range(PAGE_ITEMS + 1)]
+    await keep_run(compared.store, run, items)
+    path = f"/compare?runs={RUN_ID},{COMPARED[0]}&cluster_by=item.n"
+    async with browser(replace(compared, clock=SlowClock())) as slow:
+        first, second = [await text_of(slow, path) for _ in range(2)]
+
+    assert "Clusters by item.n: 500 of 501 items gone through, and no verdict until all" in first
+    assert "[Go on]" in first
+    assert "501 items of the baseline in 501 clusters" in second
 
 
 @pytest.mark.usefixtures("compared")

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+from importlib.metadata import version
 from typing import Any
 
 import httpx2
@@ -324,6 +325,25 @@ async def test_groups_have_a_rate_each_and_lead_to_their_items(
     assert lines(of_a) == list(range(0, 12, 2))
 
 
+async def test_groups_are_of_what_the_filter_finds_and_lead_to_it(
+    visitor: httpx2.AsyncClient, context: Context
+) -> None:
+    """Items 1, 10 and 11 say so, of which the last one failed."""
+    await keep(context, *many_items(12, each=3))
+
+    page = await page_at(visitor, f"{RUN}&group_by=item.desk&text=answer+1&where=item.n+%3E+0")
+    of_b = await page_at(visitor, link(page, "b"))
+    nothing = await page_at(visitor, f"{RUN}&group_by=item.desk&text=nothing")
+
+    text = shown(page)
+    assert "By item.desk, the largest first; of the 3 items filtered" in text
+    assert "50.0 % (1 of 2;" in text
+    assert "100.0 % (1 of 1;" in text
+    assert lines(of_b) == [1, 11]
+    assert "item.n > 0" in shown(of_b)
+    assert "No item is like that. [All items]" in shown(nothing)
+
+
 @pytest.mark.parametrize(
     ("query", "items", "status", "sentence"),
     [
@@ -442,6 +462,36 @@ async def test_a_run_is_saved_as_one_file_that_needs_nothing_else(
     assert "50.0 % passed (1 of 2 with a verdict; 95 %: 9.5–90.5)" in text
     assert "All 3 items." in text
     assert "The driver crashes." in text
+
+
+async def test_a_saved_file_says_of_which_run_it_is_who_saved_it_and_when(
+    visitor: httpx2.AsyncClient, context: Context
+) -> None:
+    await keep(context, *three_items())
+
+    answer = await visitor.get(f"{EVAL}/save?run_id={RUN_ID}")
+    page = read_html(answer.text.partition("<!doctype html>")[2])
+
+    text, ours = shown(page), f"evald {version('evald')}"
+    assert f"Tickets · {RUN_ID}" in text
+    assert f"{ours}, saved on 2025-06-15 15:06:40 UTC from http://evald.test/evaluations/" in text
+    metas = {
+        each.attributes.get("name"): each.attributes["content"]
+        for each in page.all("meta")
+        if "content" in each.attributes
+    }
+    assert metas["generator"] == ours
+    assert "under way" not in text
+
+
+async def test_a_file_saved_of_a_run_under_way_says_so(
+    visitor: httpx2.AsyncClient, context: Context
+) -> None:
+    await keep(context, *three_items(), status="in_progress", ended_at=None, planned_rows=9)
+
+    text = (await visitor.get(f"{EVAL}/save?run_id={RUN_ID}")).text
+
+    assert "The run was under way when it was saved" in text
 
 
 async def test_a_saved_file_says_which_items_it_leaves_out(

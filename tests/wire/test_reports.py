@@ -1,5 +1,6 @@
 """Reports and comparisons over HTTP. All of it is ours; the runs are real ones."""
 
+from collections import Counter
 from typing import Any
 
 import httpx2
@@ -114,6 +115,104 @@ def test_a_field_without_a_name_clusters_nothing(http: httpx2.Client, runs: list
     answer = http.get(f"/v1/evald/runs/{runs[1]}/report", params={"cluster_by": "prompt"})
 
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "cluster_by")
+
+
+def test_a_field_that_no_item_has_clusters_nothing(http: httpx2.Client, runs: list[str]) -> None:
+    query = {"cluster_by": "item.promt"}
+    of_report = http.get(f"/v1/evald/runs/{runs[0]}/report", params=query)
+    of_comparison = http.get("/v1/evald/compare", params={**query, "runs": ",".join(runs)})
+
+    for answer in (of_report, of_comparison):
+        error = answer.json()["error"]
+        assert (answer.status_code, error["param"]) == (400, "cluster_by")
+        assert error["message"].startswith(f"No item of run '{runs[0]}' has a field 'item.promt'")
+
+
+def test_items_that_hang_together_are_compared_as_one(http: httpx2.Client, runs: list[str]) -> None:
+    """Word 3 is there twice: of 12 items in both runs, eight got worse, in 7 of 11 clusters.
+
+    By hand: the difference is -8 / 12, sums less n_c times that are 2/3 (four words that stayed),
+    -1/3 (six that got worse) and -2/3 (word 3), whose squares sum to 26 / 9.
+    """
+    comparison = compare(http, runs, cluster_by="item.prompt")
+
+    assert comparison["clusters"] == {
+        "by": "item.prompt",
+        "searched": 13,
+        "total": 13,
+        "clusters": 12,
+    }
+    passes = comparison["candidates"][0]["passes"]
+    assert (passes["better"], passes["worse"], passes["same"]) == (0, 8, 4)
+    assert (passes["n"], passes["clusters"]) == (12, 11)
+    assert passes["difference"] == pytest.approx(-8 / 12)
+    assert passes["standard_error"] == pytest.approx((26 / 9 * 11 / 10) ** 0.5 / 12)
+    # Student's t of 10 degrees of freedom at 97.5 %.
+    reach = 2.228139 * passes["standard_error"]
+    assert passes["interval"]["low"] == pytest.approx(-8 / 12 - reach)
+    assert passes["interval"]["high"] == pytest.approx(-8 / 12 + reach)
+    assert passes["interval"]["method"] == "clustered_t"
+    assert passes["p_value"] == pytest.approx(2 / 2**7)
+    assert "on 12 items in 11 clusters" in passes["sentence"]
+
+
+def test_criteria_are_clustered_too_and_what_counts_items_stays(
+    http: httpx2.Client, runs: list[str]
+) -> None:
+    plain, clustered = compare(http, runs), compare(http, runs, cluster_by="item['prompt']")
+
+    same, similar = clustered["candidates"][0]["criteria"]
+    assert (same["passes"]["clusters"], similar["scores"]["clusters"]) == (11, 11)
+    assert similar["scores"]["interval"]["method"] == "clustered_t"
+    assert (plain["clusters"], plain["candidates"][0]["passes"]["clusters"]) == (None, None)
+    for name in ("matched", "missing", "new", "errored"):
+        assert clustered["candidates"][0][name] == plain["candidates"][0][name]
+    for name in ("runs", "scores", "disagreed"):
+        assert clustered[name] == plain[name]
+
+
+def test_what_is_no_field_clusters_no_comparison(http: httpx2.Client, runs: list[str]) -> None:
+    query = {"runs": ",".join(runs), "cluster_by": "prompt"}
+    answer = http.get("/v1/evald/compare", params=query)
+
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "cluster_by")
+
+
+@pytest.mark.parametrize(
+    ("query", "total", "grouped"),
+    [
+        ({}, 13, 13),
+        ({"status": "passed"}, 4, 4),
+        ({"criterion": "similar", "max_score": "0.5"}, 9, 9),
+        ({"text": "WORD 1"}, 13, 2),
+        ({"regex": "^word [34]$"}, 13, 3),
+        ({"where": 'item.prompt = "word 3"', "status": "fail"}, 9, 2),
+        ({"criterion": "same", "outcome": "pass", "text": "another"}, 4, 1),
+    ],
+)
+def test_groups_are_of_the_items_that_a_filter_finds(
+    http: httpx2.Client, runs: list[str], query: dict[str, str], total: int, grouped: int
+) -> None:
+    """The second run has words 0 to 10 and another, the first eight of them wrong, 3 twice."""
+    found = get(http, f"/runs/{runs[1]}/groups", by="item.prompt", **query)
+    listed = get(http, f"/runs/{runs[1]}/items", limit=100, **query)["data"]
+
+    assert (found["total"], found["searched"], found["has_more"]) == (total, total, False)
+    assert (found["grouped"], found["skipped"], found["has_verdicts"]) == (grouped, 0, True)
+    assert {each["value"]: each["items"] for each in found["groups"]} == Counter(
+        each["datasource_item"]["prompt"] for each in listed
+    )
+
+
+def test_a_filter_of_groups_that_cannot_be_meant_is_refused(
+    http: httpx2.Client, runs: list[str]
+) -> None:
+    path = f"/v1/evald/runs/{runs[0]}/groups?by=item.prompt"
+
+    answers = [http.get(f"{path}&{each}") for each in ("status=x", "regex=(", "criterion=gone")]
+
+    said = [(each.status_code, each.json()["error"]["param"]) for each in answers]
+    assert said == [(400, "status"), (400, "regex"), (400, "criterion")]
 
 
 def test_a_comparison_says_what_got_worse(http: httpx2.Client, runs: list[str]) -> None:

@@ -65,9 +65,14 @@ class DifferenceTally:
         if len(self._counts) > MOST_DIFFERENT and places == FINE_PLACES:
             self._coarsen()
 
+    @property
+    def says_more_than_passes(self) -> bool:
+        """Whether there are scores, and not all of them are 0 or 1."""
+        return not self._is_binary and bool(self._counts)
+
     def compared(self, level: float) -> Comparison | None:
         """How the scores compare; None where they say no more than passes, or there are none."""
-        if self._is_binary or not self._counts:
+        if not self.says_more_than_passes:
             return None
         return compare_differences(counted_scores(self._counts), level=level)
 

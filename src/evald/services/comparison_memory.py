@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from evald.ports.kept import StoredRun
 from evald.services.run_matching import MatchedRuns
-from evald.wire.comparisons import ComparedCandidate
+from evald.wire.comparisons import ComparedCandidate, ComparedClusters
 
 MOST_BYTES = 64 * 1_048_576
 """What all comparisons that are kept may take together."""
@@ -15,17 +15,40 @@ MOST_BYTES = 64 * 1_048_576
 OWN_BYTES = 65_536
 """What a comparison takes besides its items, about."""
 
-MOST_LEVELS = 4
+MOST_SAID = 4
 
 Key = tuple[tuple[str, int, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of runs that are matched: a level, and the field by which items hang together.
+
+    `cluster_by` is the field as it is written plainly, empty where each item counts by itself.
+    """
+
+    level: float
+    cluster_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of the runs; `clusters` is None where each item counts by itself.
+
+    `is_whole` says that no more can be said once more items have been gone through.
+    """
+
+    candidates: list[ComparedCandidate]
+    clusters: ComparedClusters | None = None
+    is_whole: bool = True
+
+
 @dataclass(slots=True)
 class KeptComparison:
-    """One comparison: the runs matched, once they are, and what was said of them by level."""
+    """One comparison: the runs matched, once they are, and what was said of them when asked."""
 
     matched: MatchedRuns | None = None
-    said: dict[float, list[ComparedCandidate]] = field(default_factory=dict)
+    said: dict[Asked, Said] = field(default_factory=dict)
     # Two who ask at once would both match the runs, which takes seconds.
     matching: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -34,11 +57,13 @@ class KeptComparison:
         """Bytes that it takes, about."""
         return OWN_BYTES + (0 if self.matched is None else self.matched.size)
 
-    def say(self, level: float, said: list[ComparedCandidate]) -> None:
-        """This is said at the level; of few levels it is kept."""
-        if len(self.said) >= MOST_LEVELS:
+    def say(self, asked: Asked, said: Said) -> None:
+        """This is said when asked so; of few such it is kept, once it is whole."""
+        if not said.is_whole:
+            return
+        if len(self.said) >= MOST_SAID:
             self.said.clear()
-        self.said[level] = said
+        self.said[asked] = said
 
 
 class ComparisonMemory:

@@ -21,6 +21,7 @@ from evald.services.comparison_memory import ComparisonMemory
 from evald.services.group_memory import GroupMemory
 from evald.services.log_keeper import LogKeeper
 from evald.services.report_memory import ReportMemory
+from evald.services.row_labels import LabelMemory
 from evald.services.run_watch import RunWatch
 from evald.services.scraping import Scrape
 
@@ -67,3 +68,4 @@ class Context:
     group_memory: GroupMemory = field(default_factory=GroupMemory)
     report_memory: ReportMemory = field(default_factory=ReportMemory)
     comparison_memory: ComparisonMemory = field(default_factory=ComparisonMemory)
+    label_memory: LabelMemory = field(default_factory=LabelMemory)

@@ -7,20 +7,24 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Final
 
 from pydantic import JsonValue
 
 from evald.domain import exact_json
 from evald.domain.exact_json import content_hash, parse_kept
-from evald.domain.item_filters import field_of
+from evald.domain.item_filters import ItemMatcher, TextFilter, field_of
 from evald.domain.item_verdicts import StoredVerdict, read_verdicts
 from evald.domain.statistics.clusters import Cluster
 from evald.domain.statistics.rates import ClusterCounts
 from evald.domain.template import Placeholder
 from evald.ports.kept import StoredOutputItem, StoredRun
+from evald.ports.verdicts import VerdictFilter
 
 MOST_REMEMBERED = 300_000
 """Sums held in memory, of all groupings together: some 60 MB at most."""
+
+Key = tuple[str, int, int, bool, str, str]
 
 LONGEST_LABEL = 200
 """Characters of a value that are shown; what is longer is told apart by its hash."""
@@ -74,16 +78,54 @@ class ItemGroup:
             self.criteria.setdefault(verdict.criterion, CriterionSums()).add(verdict)
 
 
-class Grouping:
-    """One run grouped by one field, as far as its items have been read."""
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """Which items are grouped: those that both let through."""
 
-    def __init__(self, by: Placeholder, positions: Mapping[str, int]) -> None:
-        """Begins with nothing read."""
+    verdicts: VerdictFilter
+    texts: TextFilter
+
+
+@dataclass(frozen=True, slots=True)
+class ReadItem:
+    """An item that is grouped, with the value of its field and its verdicts."""
+
+    item: StoredOutputItem
+    value: tuple[JsonValue, ...]
+    verdicts: tuple[StoredVerdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadItems:
+    """Some items up to this row: how many, those that are grouped, and how many were skipped."""
+
+    row: int
+    searched: int
+    found: Sequence[ReadItem]
+    skipped: int
+
+
+EVERY: Final = ItemFilter(VerdictFilter(), TextFilter())
+
+
+class Grouping:
+    """One run grouped by one field, as far as its items have been read.
+
+    Of `searched` items `grouped` are in a group; `skipped` ones are not, since a text of theirs was
+    too long for the regular expression.
+    """
+
+    def __init__(
+        self, by: Placeholder, positions: Mapping[str, int], *, only: ItemFilter = EVERY
+    ) -> None:
+        """Begins with nothing read; of what verdicts let through, texts choose."""
         self._by = by
         self._positions = positions
+        self._texts = only.texts
+        self._matcher: ItemMatcher | None = None
         self._groups: dict[str, ItemGroup] = {}
         self.row = -1
-        self.searched = 0
+        self.searched = self.grouped = self.skipped = 0
         self.is_whole = False
         # Two who ask at once would both read on from the same row, and count its items twice.
         self.reading = asyncio.Lock()
@@ -94,9 +136,14 @@ class Grouping:
         return len(self._groups) * (1 + len(set(self._positions.values())))
 
     @property
-    def group_count(self) -> int:
-        """How many values were met."""
+    def value_count(self) -> int:
+        """How many values were met; items without the field count as one."""
         return len(self._groups)
+
+    @property
+    def has_field(self) -> bool:
+        """Whether an item was met that has the field."""
+        return any(self._groups)
 
     def largest(self, most: int) -> list[ItemGroup]:
         """The largest groups, ties as they were met; copies, which nobody counts on."""
@@ -117,36 +164,55 @@ class Grouping:
         summed = [each.criteria.get(criterion) for each in self._groups.values()]
         return [Cluster(each.scored, each.total) for each in summed if each and each.scored]
 
-    def read(self, items: Sequence[StoredOutputItem]) -> "ReadItems":
+    def read(self, items: Sequence[StoredOutputItem]) -> ReadItems:
         """What these items add, which is not added yet: somebody may go away meanwhile."""
-        return [
-            (
+        matches = self._matches(items)
+        found = [
+            ReadItem(
                 item,
                 field_of(parse_kept(item.item_json), self._by),
                 read_verdicts(item.results_json, self._positions),
             )
-            for item in items
+            for item, is_found in zip(items, matches, strict=True)
+            if is_found
         ]
+        return ReadItems(items[-1].row, len(items), found, matches.count(None))
 
-    def add(self, read: "ReadItems") -> None:
+    def add(self, read: ReadItems) -> None:
         """The items, which come next, are counted."""
-        for item, found, verdicts in read:
-            self._group(found).add(item, verdicts)
-            self.row = item.row
-        self.searched += len(read)
+        for each in read.found:
+            self._group(each.value).add(each.item, each.verdicts)
+        self.row = read.row
+        self.searched += read.searched
+        self.grouped += len(read.found)
+        self.skipped += read.skipped
+
+    def _matches(self, items: Sequence[StoredOutputItem]) -> list[bool | None]:
+        if self._texts.is_empty:
+            return [True] * len(items)
+        if self._matcher is None:
+            self._matcher = ItemMatcher(self._texts)
+        return [self._matcher.matches(each.item_json, each.sample_json) for each in items]
 
     def _group(self, found: tuple[JsonValue, ...]) -> ItemGroup:
-        if not found:
-            return self._groups.setdefault("", ItemGroup(None, is_missing=True))
-        text = exact_json.dump(found[0])
-        key = text if len(text) <= LONGEST_LABEL else content_hash(found[0])
+        key = value_key(found)
         if key not in self._groups:
-            self._groups[key] = ItemGroup(_shown(found[0], text), is_missing=False)
+            self._groups[key] = _empty_group(found)
         return self._groups[key]
 
 
-ReadItems = list[tuple[StoredOutputItem, tuple[JsonValue, ...], tuple[StoredVerdict, ...]]]
-"""Items, each with the value of its field and its verdicts."""
+def value_key(found: tuple[JsonValue, ...]) -> str:
+    """What tells the value of a field from all others, no longer than a label; "" where none is."""
+    if not found:
+        return ""
+    text = exact_json.dump(found[0])
+    return text if len(text) <= LONGEST_LABEL else content_hash(found[0])
+
+
+def _empty_group(found: tuple[JsonValue, ...]) -> ItemGroup:
+    if not found:
+        return ItemGroup(None, is_missing=True)
+    return ItemGroup(_shown(found[0], exact_json.dump(found[0])), is_missing=False)
 
 
 def _shown(value: JsonValue, text: str) -> JsonValue:
@@ -171,17 +237,25 @@ class GroupMemory:
     def __init__(self, *, most_sums: int = MOST_REMEMBERED) -> None:
         """Begins empty."""
         self._most_sums = most_sums
-        self._groupings: OrderedDict[tuple[str, int, int, str], Grouping] = OrderedDict()
+        self._groupings: OrderedDict[Key, Grouping] = OrderedDict()
 
     @property
     def size(self) -> int:
         """How many sums all groupings hold together."""
         return sum(each.size for each in self._groupings.values())
 
-    def grouping(self, run: StoredRun, by: Placeholder, positions: Mapping[str, int]) -> Grouping:
+    def grouping(
+        self,
+        run: StoredRun,
+        by: Placeholder,
+        *,
+        positions: Mapping[str, int],
+        only: ItemFilter = EVERY,
+    ) -> Grouping:
         """The grouping of the run as it is now, as far as it was read, or a new one."""
-        key = (run.id, run.chance, run.tally.total, by.name)
-        grouping = self._groupings.pop(key, None) or Grouping(by, positions)
+        # A filter may hold a list, which no key of a dictionary may.
+        key = (run.id, run.chance, run.tally.total, run.has_verdicts, by.name, repr(only))
+        grouping = self._groupings.pop(key, None) or Grouping(by, positions, only=only)
         self._groupings[key] = grouping
         return grouping
 

@@ -1,31 +1,40 @@
 """Grouping a run's items by a field: sums for each of its values, gathered in slices."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from evald.domain.errors import InvalidValue
 from evald.domain.item_filters import read_field
 from evald.domain.item_verdicts import criterion_positions
 from evald.domain.statistics.clusters import Cluster
 from evald.domain.statistics.rates import ClusterCounts
-from evald.domain.template import Placeholder
 from evald.ports.kept import StoredRun
 from evald.services.context import Context
-from evald.services.group_memory import Grouping, ItemGroup
-from evald.services.item_search import PAGE_BYTES, SLICE_S
+from evald.services.group_memory import Grouping, ItemFilter, ItemGroup
+from evald.services.item_query import ItemQuery
+from evald.services.item_search import count_searched, verdict_filter
+from evald.services.item_slices import Slice, read_on, refuse_unknown_field
 from evald.services.run_reports import find_run
 from evald.wire.evals import Eval
 
-PAGE_ITEMS = 500
-MOST_GROUPS = 100_000
-"""Values that a field may have, if items are to be grouped by it."""
+
+@dataclass(frozen=True, slots=True)
+class GroupsAsked:
+    """Groups by the field `by`, such as `item.category`: so many of the largest are answered.
+
+    Grouped are the items that the query finds; its order, place and limit mean nothing.
+    """
+
+    by: str
+    most: int
+    query: ItemQuery = field(default_factory=ItemQuery)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemGroups:
     """A run's items grouped by a field: the largest groups first, ties as they were met.
 
-    There are `group_count` groups. `searched` of `total` items are counted by now; asking again
-    goes on from there.
+    There are `group_count` groups, of `grouped` items. `searched` of the `total` items that status
+    and verdicts let through were looked at by now, `skipped` of them not, since a text was too long
+    for the regular expression; asking again goes on from there.
     """
 
     run: StoredRun
@@ -33,8 +42,10 @@ class ItemGroups:
     by: str
     groups: list[ItemGroup]
     group_count: int
+    grouped: int
     searched: int
     total: int
+    skipped: int
     is_whole: bool
 
 
@@ -57,34 +68,38 @@ class ItemClusters:
 
 
 async def group_items(
-    context: Context, project_id: str, run_id: str, *, by: str, most: int
+    context: Context, project_id: str, run_id: str, asked: GroupsAsked
 ) -> ItemGroups:
     """The run's items grouped by the field, as far as two more seconds of reading lead.
 
-    Args:
-        context: the world.
-        project_id: whose run it is.
-        run_id: the run.
-        by: the field, as `item.category`.
-        most: how many groups are answered.
-
     Raises:
         RunNotFound: the project has no such run.
-        InvalidValue: `by` is no field, or one with too many values.
+        InvalidValue: `by` is no field, or one with too many values, or the eval has no such
+            criterion.
     """
-    named = read_field(by, param="by")
-    run, an_eval, grouping = await _grouping(context, (project_id, run_id), named)
+    named = read_field(asked.by, param="by")
+    async with context.store.snapshot() as tx:
+        run, an_eval = await find_run(tx, project_id, run_id)
+        # Order plays no part, and groups are gathered by row.
+        verdicts = replace(verdict_filter(asked.query, an_eval), order="row", is_descending=False)
+        total = await count_searched(tx, run, verdicts)
+    only = ItemFilter(verdicts, asked.query.texts)
+    grouping = context.group_memory.grouping(
+        run, named, positions=criterion_positions(an_eval), only=only
+    )
     async with grouping.reading:
-        await _read_on(context, run_id, grouping, by=named.name)
-        groups = await context.cpu.run(lambda: grouping.largest(most))
+        await _read_on(context, grouping, Slice(run_id, named.name, "by", verdicts))
+        groups = await context.cpu.run(lambda: grouping.largest(asked.most))
         return ItemGroups(
             run=run,
             eval=an_eval,
             by=named.name,
             groups=groups,
-            group_count=grouping.group_count,
+            group_count=grouping.value_count,
+            grouped=grouping.grouped,
             searched=grouping.searched,
-            total=_total(run, grouping),
+            total=_total(total, grouping),
+            skipped=grouping.skipped,
             is_whole=grouping.is_whole,
         )
 
@@ -103,62 +118,34 @@ async def cluster_items(
 
     Raises:
         RunNotFound: the project has no such run.
-        InvalidValue: `by` is no field, or one with too many values.
+        InvalidValue: `by` is no field, or one that no item has, or one with too many values.
     """
     named = read_field(by, param="cluster_by")
-    run, _, grouping = await _grouping(context, (project_id, run_id), named)
+    of = Slice(run_id, named.name, "cluster_by")
+    async with context.store.snapshot() as tx:
+        run, an_eval = await find_run(tx, project_id, run_id)
+    grouping = context.group_memory.grouping(run, named, positions=criterion_positions(an_eval))
     async with grouping.reading:
-        await _read_on(context, run_id, grouping, by=named.name)
+        await _read_on(context, grouping, of)
+        refuse_unknown_field(grouping, of)
         return ItemClusters(
             by=named.name,
             outcomes=grouping.outcomes(),
             passes=grouping.passes(criterion),
             scores=[] if criterion is None else grouping.scores(criterion),
             searched=grouping.searched,
-            total=_total(run, grouping),
+            total=_total(run.tally.total, grouping),
             is_whole=grouping.is_whole,
         )
 
 
-async def _grouping(
-    context: Context, named: tuple[str, str], by: Placeholder
-) -> tuple[StoredRun, Eval, Grouping]:
-    async with context.store.snapshot() as tx:
-        run, an_eval = await find_run(tx, *named)
-    positions = criterion_positions(an_eval)
-    return run, an_eval, context.group_memory.grouping(run, by, positions)
-
-
-async def _read_on(context: Context, run_id: str, grouping: Grouping, *, by: str) -> None:
-    """More items are counted, for two seconds or up to the last of them."""
-    end = context.clock.monotonic() + SLICE_S
+async def _read_on(context: Context, grouping: Grouping, of: Slice) -> None:
     try:
-        while not grouping.is_whole:
-            if grouping.group_count > MOST_GROUPS:
-                raise InvalidValue(
-                    f"'{by}' has more than {MOST_GROUPS:,} different values; take a field with "
-                    "fewer."
-                )
-            await _count_next(context, run_id, grouping)
-            if context.clock.monotonic() >= end:
-                return
+        await read_on(context, grouping, of)
     finally:
         context.group_memory.forget_some()
 
 
-async def _count_next(context: Context, run_id: str, grouping: Grouping) -> None:
-    async with context.store.snapshot() as tx:
-        items = await tx.chances.items_beyond(
-            run_id, grouping.row, most=PAGE_ITEMS, most_bytes=PAGE_BYTES
-        )
-    if items:
-        grouping.add(await context.cpu.run(lambda: grouping.read(items)))
-    else:
-        grouping.is_whole = True
-
-
-def _total(run: StoredRun, grouping: Grouping) -> int:
+def _total(total: int, grouping: Grouping) -> int:
     # Of a run under way, more may be there by now; of an imported one, fewer than it says.
-    if grouping.is_whole:
-        return grouping.searched
-    return max(run.tally.total, grouping.searched)
+    return grouping.searched if grouping.is_whole else max(total, grouping.searched)

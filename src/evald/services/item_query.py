@@ -19,6 +19,11 @@ from evald.wire.pages import DEFAULT_LIMIT, MAX_LIMIT
 
 MOST_CONDITIONS = 10
 
+FILTERS: Final = frozenset(
+    {"status", "criterion", "outcome", "min_score", "max_score", "text", "regex", "where"}
+)
+"""The names that choose items, and neither their order nor a page of them."""
+
 _STATUSES: Final[dict[str, OutputItemStatus]] = {
     "pass": "pass",
     "passed": "pass",

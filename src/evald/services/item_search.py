@@ -56,7 +56,7 @@ async def search_items(
     async with context.store.snapshot() as tx:
         run, an_eval = await find_run(tx, project_id, run_id)
         asked = verdict_filter(query, an_eval)
-        total = await _total(tx, run, asked)
+        total = await count_searched(tx, run, asked)
     search = _Search(context, query, run, asked=asked, positions=criterion_positions(an_eval))
     if query.texts.is_empty:
         return await search.by_verdicts(total)
@@ -94,7 +94,7 @@ def verdict_filter(query: ItemQuery, an_eval: Eval) -> VerdictFilter:
     )
 
 
-async def _total(tx: Transaction, run: StoredRun, asked: VerdictFilter) -> int:
+async def count_searched(tx: Transaction, run: StoredRun, asked: VerdictFilter) -> int:
     """How many items there are to search: those that verdicts and status let through."""
     if asked.criterion is not None or run.imported is not None:
         return await tx.verdicts.count(run.id, asked, most=ALL)

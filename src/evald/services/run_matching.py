@@ -1,7 +1,7 @@
 """Runs matched item by item: what is counted of them, and which items differ between them."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +10,7 @@ from typing import TypeVar
 from evald.domain.item_matching import ABSENT, PairedItems, pair_up
 from evald.domain.outcome_patterns import OutcomeColumn
 from evald.domain.score_tables import ScoreTable
+from evald.domain.statistics.comparisons import Comparison
 from evald.ports.cpu import Cpu
 from evald.ports.store import Transaction
 from evald.ports.verdicts import ItemsToMatch, RunToMatch, ScoreSums
@@ -33,6 +34,22 @@ class MatchedCriterion:
     sums: Sequence[ScoreSums | None]
     outcomes: OutcomeColumn
     scores: ScoreTable | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A candidate, by its place among the runs, by all criteria or by one of those matched."""
+
+    place: int
+    criterion: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """How far a candidate is from the baseline at a look; None where nothing can be said."""
+
+    passes: Comparison | None = None
+    scores: Comparison | None = None
 
 
 class MatchedRuns:
@@ -60,7 +77,7 @@ class MatchedRuns:
         paired = pair_up(items.content_hashes, items.places, run_count=len(self.rows))
         columns = [self.statuses, *(each.outcomes for each in self.criteria)]
         numbered = [
-            column.count(zip(*_sided(said, paired), strict=True))
+            column.count(zip(*sided(said, paired), strict=True))
             for column, said in zip(columns, [items.statuses, *items.outcomes], strict=True)
         ]
         differing: set[int] = set()
@@ -69,7 +86,7 @@ class MatchedRuns:
         self._keep(items, paired, differing, numbered)
         for each, scores in zip(self.criteria, items.scores, strict=True):
             if each.scores is not None:
-                each.scores.add(list(_sided(scores, paired)))
+                each.scores.add(list(sided(scores, paired)))
 
     def _keep(
         self,
@@ -94,19 +111,39 @@ async def match_runs(
     """All items of the runs of these evals, matched by (content hash, occurrence)."""
     sums = [{each.criterion: each for each in await tx.verdicts.sums(run_id)} for run_id in run_ids]
     matched = MatchedRuns(len(run_ids), list(_criteria(evals, sums)))
-    runs = [
-        RunToMatch(run_id, [each.positions[place] for each in matched.criteria])
-        for place, run_id in enumerate(run_ids)
-    ]
-    async with aclosing(tx.verdicts.to_match(runs)) as chunks:
-        async for items in chunks:
-            await cpu.run(partial(matched.take, items))
+    await take_matches(tx, runs_to_match(run_ids, matched.criteria), matched.take, cpu=cpu)
     return matched
 
 
-def _sided(said: Sequence[T | None], paired: PairedItems) -> Iterator[list[T | None]]:
+def runs_to_match(run_ids: Sequence[str], criteria: Sequence[MatchedCriterion]) -> list[RunToMatch]:
+    """The runs, each with where these criteria stand in its eval."""
+    return [
+        RunToMatch(run_id, [each.positions[place] for each in criteria])
+        for place, run_id in enumerate(run_ids)
+    ]
+
+
+async def take_matches(
+    tx: Transaction, runs: Sequence[RunToMatch], take: Callable[[ItemsToMatch], None], *, cpu: Cpu
+) -> None:
+    """All items of the runs are given to `take`, off the event loop, some ten thousand at once."""
+    async with aclosing(tx.verdicts.to_match(runs)) as chunks:
+        async for items in chunks:
+            await cpu.run(partial(take, items))
+
+
+def looks_at(criteria: Sequence[MatchedCriterion], *, run_count: int) -> Iterator[Look]:
+    """Every candidate by all criteria, and by each that it shares with the baseline."""
+    for place in range(1, run_count):
+        yield Look(place)
+        for number, each in enumerate(criteria):
+            if each.positions[place] is not None:
+                yield Look(place, number)
+
+
+def sided(said: Sequence[T], paired: PairedItems) -> Iterator[list[T | None]]:
     """The column, taken apart by run and matched; None where a run has not the item."""
-    found = [*said, None]  # where `ABSENT` leads to
+    found: list[T | None] = [*said, None]  # where `ABSENT` leads to
     for places in paired.runs:
         yield [found[place] for place in places]
 

@@ -10,6 +10,7 @@ from evald.wire.comparisons import ItemChange
 class CompareAddress:
     """Which runs are compared, the baseline first, and which changed items are shown.
 
+    `cluster_by` is the field by which items hang together, empty where each counts by itself.
     `change` is None for the first kind that there is. `candidate` is the run of which the change
     is told, empty for the second one; `criterion` the one whose outcomes are meant instead of the
     items'. `after` is the row before the page's first one, `item` the row of the item that is open.
@@ -17,6 +18,7 @@ class CompareAddress:
 
     runs: Sequence[str]
     level: str = ""
+    cluster_by: str = ""
     change: ItemChange | None = None
     candidate: str = ""
     criterion: str = ""
@@ -33,6 +35,7 @@ class CompareAddress:
         return {
             "runs": ",".join(self.runs),
             "level": self.level,
+            "cluster_by": self.cluster_by,
             "change": self.change,
             "candidate": self.candidate,
             "criterion": self.criterion,

@@ -105,7 +105,7 @@ def run_heads(
     heads: list[RunHead] = []
     for letter, run, each in zip(LETTERS, runs, compared, strict=False):
         others = [other for other in shown.runs if other != run.id]
-        swapped = CompareAddress([run.id, *others], level=shown.level)
+        swapped = CompareAddress([run.id, *others], level=shown.level, cluster_by=shown.cluster_by)
         heads.append(
             RunHead(
                 letter=letter,

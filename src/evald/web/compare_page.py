@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from evald.domain.errors import InvalidValue
 from evald.services.changed_items import (
     CHANGES,
     Changed,
@@ -103,7 +104,7 @@ async def show_compare(asked: Asked) -> View:
     query = read_compare_query(asked.request.query_params)
     beside = await put_side_by_side(context, asked.visitor.project_id, query.address.runs)
     query, criterion = fitted(query, beside)
-    comparison = await compare_runs(context, beside, level=query.level)
+    query, comparison = await _compared(context, beside, query)
     heads = run_heads(beside.runs, comparison.runs, query.address, links)
     reader = _Reader(context, beside, query, heads, criterion)
     if asked.form == "csv":
@@ -126,6 +127,19 @@ async def show_compare(asked: Asked) -> View:
     page = ComparePage(heads, comparison, changes, item)
     table = Table([], [])  # there is one, which is made when it is asked for
     return View("compare.html", page, table=table, notices=query.notices, extras=extras)
+
+
+async def _compared(
+    context: Context, beside: RunsSideBySide, query: CompareQuery
+) -> tuple[CompareQuery, Comparison]:
+    """The comparison, and the query; without clusters, if there are none such."""
+    by = query.address.cluster_by or None
+    try:
+        return query, await compare_runs(context, beside, level=query.level, cluster_by=by)
+    except InvalidValue as error:
+        query.notices.append(f"{error.message[:-1]}; each item counts by itself.")
+        query = replace(query, address=replace(query.address, cluster_by=""))
+        return query, await compare_runs(context, beside, level=query.level)
 
 
 def _banners(

@@ -13,7 +13,9 @@ from evald.services.levels import read_level
 from evald.web.compare_address import CompareAddress
 from evald.web.queries import ignored
 
-_KNOWN = frozenset({"runs", "level", "change", "candidate", "criterion", "after", "item", "diff"})
+_KNOWN = frozenset(
+    {"runs", "level", "cluster_by", "change", "candidate", "criterion", "after", "item", "diff"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def read_compare_query(params: QueryParams) -> CompareQuery:
     query = _with_candidate(query, params.get("candidate", ""))
     given = replace(
         query.address,
+        cluster_by=params.get("cluster_by", "").strip(),
         criterion=params.get("criterion", ""),
         after=_row("after", params.get("after", ""), query.notices),
         item=_row("item", params.get("item", ""), query.notices),

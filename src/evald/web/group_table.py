@@ -9,11 +9,13 @@ from evald.domain import exact_json
 from evald.domain.errors import InvalidValue
 from evald.services.context import Context
 from evald.services.group_memory import LONGEST_LABEL, ItemGroup
-from evald.services.item_groups import ItemGroups, group_items
+from evald.services.item_groups import GroupsAsked, ItemGroups, group_items
+from evald.services.item_query import MOST_CONDITIONS
 from evald.web import format as eyes
 from evald.web.figures import Rated, rated
 from evald.web.links import Links
 from evald.web.run_address import RunAddress
+from evald.web.run_query import RunQuery
 from evald.web.views import Table
 
 MOST_GROUPS = 100
@@ -36,31 +38,35 @@ class GroupLine:
 
 @dataclass(frozen=True, slots=True)
 class GroupTable:
-    """The largest of `group_count` groups, as far as `searched` of `total` items were read."""
+    """The largest of `group_count` groups, of `grouped` items: those that the filter finds.
+
+    `searched` of the `total` items that status and verdicts let through were read, `skipped` of
+    them not searched, since a text was too long for the regular expression.
+    """
 
     by: str
     lines: Sequence[GroupLine]
     group_count: int
+    grouped: int
     searched: int
     total: int
+    skipped: int
     is_whole: bool
 
 
 async def read_groups(
-    context: Context, project_id: str, shown: RunAddress, *, links: Links, notices: list[str]
+    context: Context, project_id: str, query: RunQuery, *, links: Links
 ) -> GroupTable | None:
     """The groups that are asked for; None, and perhaps one more notice, where there are none."""
+    shown = query.address
     if not shown.group_by:
         return None
+    asked = GroupsAsked(shown.group_by, MOST_GROUPS, query.items)
     try:
-        grouped = await group_items(
-            context, project_id, shown.run_id, by=shown.group_by, most=MOST_GROUPS
-        )
+        grouped = await group_items(context, project_id, shown.run_id, asked)
     except InvalidValue as error:
-        notices.append(f"{error.message[:-1]}; items are not grouped.")
+        query.notices.append(f"{error.message[:-1]}; items are not grouped.")
         return None
-    if shown.is_filtered:
-        notices.append("Groups are of all items of the run, whatever the filter.")
     return _table(grouped, shown, links)
 
 
@@ -69,8 +75,10 @@ def _table(grouped: ItemGroups, shown: RunAddress, links: Links) -> GroupTable:
         by=grouped.by,
         lines=[_line(each, grouped.by, shown, links) for each in grouped.groups],
         group_count=grouped.group_count,
+        grouped=grouped.grouped,
         searched=grouped.searched,
         total=grouped.total,
+        skipped=grouped.skipped,
         is_whole=grouped.is_whole,
     )
 
@@ -79,8 +87,8 @@ def _line(group: ItemGroup, by: str, shown: RunAddress, links: Links) -> GroupLi
     value = group.value
     is_cut = isinstance(value, str) and len(value) > LONGEST_LABEL
     condition = f"{by} = {exact_json.dump(value)}"
-    leads = not (group.is_missing or is_cut)
-    items = replace(shown.all(), where=(condition,))
+    leads = not (group.is_missing or is_cut) and len(shown.where) < MOST_CONDITIONS
+    items = replace(shown.first(), group_by="", where=(*shown.where, condition))
     return GroupLine(
         label="" if group.is_missing else eyes.plain(value),
         value=value,

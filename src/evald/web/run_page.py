@@ -54,9 +54,7 @@ async def show_run(asked: Asked) -> View:
     """GET /evaluations/{eval_id}?run_id=…: the report of a run."""
     report, query = await read_report(asked)
     context, links = asked.site.context, asked.site.links
-    groups = await read_groups(
-        context, asked.visitor.project_id, query.address, links=links, notices=query.notices
-    )
+    groups = await read_groups(context, asked.visitor.project_id, query, links=links)
     if asked.form == "csv":
         return await _table_view(asked, report, query, groups)
     found = await page_items(

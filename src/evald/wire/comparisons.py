@@ -18,10 +18,14 @@ that have a verdict on it have the same.
 
 
 class CompareQuery(WireModel):
-    """The query of a comparison: 2 to 8 runs, the baseline first, and the level of intervals."""
+    """The query of a comparison: 2 to 8 runs, the baseline first, and the level of intervals.
+
+    `cluster_by` is the field of an item by which items hang together, such as `item.document`.
+    """
 
     runs: str | None = None
     level: str | None = None
+    cluster_by: str | None = None
 
 
 class ListChangesQuery(WireModel):
@@ -53,16 +57,19 @@ class ComparedRun(WireModel):
 class Finding(WireModel):
     """The candidate less the baseline on the items that both have a verdict (or a score) on.
 
-    `difference` and `detectable_difference` are in the unit of the scores, of pass rates from -1.0
-    to 1.0. `p_value` is of this comparison alone, `p_adjusted` of all that were made beside it;
-    `verdict` rests on the latter.
+    `difference`, its `standard_error` and `detectable_difference` are in the unit of the scores, of
+    pass rates from -1.0 to 1.0. `p_value` is of this comparison alone, `p_adjusted` of all that
+    were made beside it; `verdict` rests on the latter. `clusters` is how many clusters the items
+    are in, null where each counts by itself.
     """
 
     n: int
     better: int
     worse: int
     same: int
+    clusters: int | None
     difference: float
+    standard_error: float | None
     interval: ReportedInterval | None
     p_value: float
     p_adjusted: float
@@ -74,7 +81,8 @@ class Finding(WireModel):
 class ComparedCriterion(WireModel):
     """How the runs compare by one testing criterion, by passes and, where there are any, scores.
 
-    `id` is the baseline's. `passes` and `scores` are null where no item has a verdict in both.
+    `id` is the baseline's. `passes` and `scores` are null where no item has a verdict in both, and
+    while clusters are being gathered.
     """
 
     id: str
@@ -88,7 +96,7 @@ class ComparedCandidate(WireModel):
 
     Of the baseline's items `matched` are in both runs, and of these `errored` have no verdict in
     one of them; `missing` are not in the candidate, and `new` only there. `passes` is null where
-    no item has a verdict in both.
+    no item has a verdict in both, and while clusters are being gathered.
     """
 
     run_id: str
@@ -124,18 +132,33 @@ class ComparedScores(WireModel):
     pairs: list[tuple[int, int, int]] | None
 
 
+class ComparedClusters(WireModel):
+    """The clusters of the baseline's items: those of one value of the field count as one look.
+
+    `searched` of `total` items were gone through so far; while they are not all, nothing is said of
+    passes and scores.
+    """
+
+    by: str
+    searched: int
+    total: int
+    clusters: int
+
+
 class Comparison(WireModel):
     """Two to eight runs, item by item: matched by (content hash, occurrence).
 
     `disagreed` counts the items on which not all of the runs that have a verdict have the same.
     `scores` are of the criteria whose scores are not all 0 or 1. Compared are the first 50 criteria
     that the baseline shares with another run.
+    `clusters` is null where each item counts by itself.
     `has_verdicts` is false where one is an older run whose verdicts by criterion are still being
     gathered: until then `criteria` knows of a part of its items only.
     """
 
     object: Literal["evald.comparison"] = "evald.comparison"
     runs: list[ComparedRun]
+    clusters: ComparedClusters | None
     candidates: list[ComparedCandidate]
     scores: list[ComparedScores]
     disagreed: int

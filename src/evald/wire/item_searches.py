@@ -56,10 +56,21 @@ class ItemSearch(WireModel):
 
 
 class GroupItemsQuery(WireModel):
-    """The query of GET /evald/runs/{run_id}/groups: the field, such as `item.category`."""
+    """The query of GET /evald/runs/{run_id}/groups: the field, such as `item.category`.
+
+    The rest chooses items, as in a search; `where` may come more than once.
+    """
 
     by: str
     limit: int = DEFAULT_GROUPS
+    status: OutputItemStatus | None = None
+    criterion: str | None = None
+    outcome: OutputItemStatus | None = None
+    min_score: float | None = None
+    max_score: float | None = None
+    text: str | None = None
+    regex: str | None = None
+    where: str | None = None
 
 
 class GroupedCriterion(WireModel):
@@ -90,7 +101,10 @@ class GroupOfItems(WireModel):
 class GroupedItems(WireModel):
     """A run's items grouped by a field, as far as `searched` of `total`: asked again, it goes on.
 
-    `groups` are the largest of the `group_count` there are.
+    `groups` are the largest of the `group_count` there are, which are of `grouped` items: those of
+    the searched ones that the filter finds. `total` is what status and verdicts let through;
+    `skipped` items were not searched, since a text was too long for the regular expression.
+    `has_verdicts` says that every item can be found by its verdicts.
     """
 
     object: Literal["evald.item_groups"] = "evald.item_groups"
@@ -98,6 +112,9 @@ class GroupedItems(WireModel):
     by: str
     groups: list[GroupOfItems]
     group_count: int
+    grouped: int
     searched: int
     total: int
+    skipped: int
     has_more: bool
+    has_verdicts: bool

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from evald.domain.tally import Tally
-from evald.services.comparison_memory import MOST_LEVELS, OWN_BYTES, ComparisonMemory
+from evald.services.comparison_memory import MOST_SAID, OWN_BYTES, Asked, ComparisonMemory, Said
 from tests.support.kept_runs import run_named
 
 ENDED = run_named("One", status="completed")
@@ -61,10 +61,10 @@ def test_what_was_asked_for_longest_ago_is_forgotten_first() -> None:
     assert memory.comparison(runs[1:]) is not second
 
 
-def test_of_few_levels_it_is_kept_what_was_said() -> None:
+def test_of_few_that_were_asked_it_is_kept_what_was_said() -> None:
     kept = ComparisonMemory().comparison([ENDED, OTHER])
 
-    for number in range(MOST_LEVELS + 1):
-        kept.say(0.9 + number / 100, [])
+    for number in range(MOST_SAID + 1):
+        kept.say(Asked(0.95, f"item.{number}"), Said([]))
 
-    assert [*kept.said] == [0.9 + MOST_LEVELS / 100]
+    assert [*kept.said] == [Asked(0.95, f"item.{MOST_SAID}")]

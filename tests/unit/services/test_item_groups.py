@@ -10,11 +10,15 @@ import pytest
 from pydantic import JsonValue
 
 from evald.domain.errors import InvalidValue, RunNotFound
+from evald.domain.item_filters import TextFilter, read_condition
 from evald.domain.statistics.clusters import Cluster
 from evald.ports.kept import StoredOutputItem
+from evald.ports.verdicts import Place
 from evald.services.context import Context
 from evald.services.group_memory import CriterionSums, GroupMemory, ItemGroup
-from evald.services.item_groups import PAGE_ITEMS, ItemGroups, cluster_items, group_items
+from evald.services.item_groups import GroupsAsked, ItemGroups, cluster_items, group_items
+from evald.services.item_query import ItemCursor, ItemQuery
+from evald.services.item_slices import PAGE_ITEMS
 from evald.services.keys import DEFAULT_PROJECT
 from tests.support.kept_runs import (
     CORRECT,
@@ -56,8 +60,14 @@ FIVE = [
 ]
 
 
-async def grouped(context: Context, by: str, *, most: int = 100) -> ItemGroups:
-    return await group_items(context, DEFAULT_PROJECT, RUN_ID, by=by, most=most)
+PASSED = ItemQuery(status="pass")
+
+
+async def grouped(
+    context: Context, by: str, query: ItemQuery | None = None, *, most: int = 100
+) -> ItemGroups:
+    asked = GroupsAsked(by, most, query or ItemQuery())
+    return await group_items(context, DEFAULT_PROJECT, RUN_ID, asked)
 
 
 async def kept(context: Context, *items: StoredOutputItem) -> None:
@@ -131,6 +141,29 @@ async def test_grouping_goes_on_where_two_seconds_ended(context: Context) -> Non
     assert [each.items for each in answers[0].groups] == [PAGE_ITEMS, PAGE_ITEMS]
 
 
+class SlowClock(HastyClock):
+    """A clock on which three seconds go by whenever somebody looks at it."""
+
+    def monotonic(self) -> float:
+        self.at += 2
+        return super().monotonic()
+
+
+async def test_when_the_last_item_takes_long_it_is_still_told_that_it_was_the_last(
+    context: Context,
+) -> None:
+    await kept(context, *FIVE)
+    slow = replace(context, clock=SlowClock())
+
+    plain, filtered = [await grouped(slow, "item.a.b", query) for query in (None, PASSED)]
+    clusters = await cluster_items(slow, DEFAULT_PROJECT, RUN_ID, by="item.a")
+
+    assert (plain.searched, filtered.searched, clusters.searched) == (5, 2, 5)
+    assert plain.is_whole
+    assert filtered.is_whole
+    assert clusters.is_whole
+
+
 async def test_two_who_ask_at_once_count_no_item_twice(context: Context) -> None:
     items = [judged(row, {"half": row % 2}, 1.0, passed=True) for row in range(MANY)]
     await kept(context, *items)
@@ -176,6 +209,81 @@ async def test_the_same_sums_are_clusters(context: Context) -> None:
     assert polite.is_whole
 
 
+async def test_of_a_filter_only_what_it_finds_is_grouped(context: Context) -> None:
+    await kept(context, *FIVE)
+    polite = ItemQuery(criterion="Polite", low=0.25, high=1.0)
+
+    found = await grouped(context, "item.a.b", polite)
+    of_all = await grouped(context, "item.a.b")
+
+    assert [(each.value, each.items) for each in found.groups] == [("x", 2), (7, 1)]
+    assert (found.grouped, found.searched, found.total, found.is_whole) == (3, 3, 3, True)
+    assert (of_all.grouped, of_all.searched) == (5, 5)
+
+
+async def test_of_words_the_searched_ones_are_told_apart_from_those_found(
+    context: Context,
+) -> None:
+    many = 2 * PAGE_ITEMS + 10
+    items = [
+        judged(row, {"half": row % 2, "n": "ten" if row % 10 == 0 else row}, 1.0, passed=True)
+        for row in range(many)
+    ]
+    await kept(context, *items)
+    slow = replace(context, clock=HastyClock())
+    ten = ItemQuery(texts=TextFilter("TEN"))
+
+    answers = [await grouped(slow, "item.half", ten) for _ in range(2)]
+
+    assert [each.searched for each in answers] == [2 * PAGE_ITEMS, many]
+    assert [each.grouped for each in answers] == [PAGE_ITEMS // 5, many // 10]
+    assert [each.is_whole for each in answers] == [False, True]
+    assert {each.total for each in answers} == {many}
+    assert [(each.value, each.items) for each in answers[-1].groups] == [(0, many // 10)]
+
+
+async def test_each_filter_has_groups_of_its_own(context: Context) -> None:
+    await kept(context, *FIVE)
+    queries = [
+        ItemQuery(texts=TextFilter(conditions=(read_condition(each, param="where"),)))
+        for each in ("item.a.b = [1]", "item.a.b = 7", 'item.a.b = "7"', "item.a.b = x")
+    ]
+
+    found = [await grouped(context, "item.a", each) for each in queries]
+
+    assert [each.grouped for each in found] == [0, 1, 0, 3]
+    assert [(await grouped(context, "item.a", each)).grouped for each in queries] == [0, 1, 0, 3]
+
+
+async def test_order_and_place_of_a_query_mean_nothing_to_groups(context: Context) -> None:
+    await kept(context, *FIVE)
+    by_score = ItemQuery(criterion="Polite", order="score", is_descending=True, limit=1)
+
+    found = await grouped(context, "item.a.b", replace(by_score, after=ItemCursor(Place(3), 2)))
+
+    assert (found.grouped, found.group_count) == (5, 3)
+
+
+async def test_a_text_that_is_too_long_for_the_expression_is_told(context: Context) -> None:
+    long = judged(0, {"a": "b" * 200_000}, 1.0, passed=True)
+    await kept(context, long, judged(1, {"a": "bb!"}, 1.0, passed=True))
+
+    query = ItemQuery(texts=TextFilter(regex="[a-z]{2,99}!"))
+    found = await grouped(context, "item.a", query)
+
+    assert (found.grouped, found.skipped, found.searched) == (1, 1, 2)
+
+
+async def test_a_field_that_no_item_has_makes_no_clusters(context: Context) -> None:
+    await kept(context, *FIVE)
+
+    with pytest.raises(InvalidValue) as refused:
+        await cluster_items(context, DEFAULT_PROJECT, RUN_ID, by="item.b")
+
+    assert refused.value.param == "cluster_by"
+    assert (await grouped(context, "item.b")).groups[0].is_missing
+
+
 async def test_what_is_no_field_is_refused(context: Context) -> None:
     with pytest.raises(InvalidValue) as refused:
         await grouped(context, "category")
@@ -187,4 +295,4 @@ async def test_another_project_finds_no_run(context: Context) -> None:
     await kept(context, *FIVE)
 
     with pytest.raises(RunNotFound):
-        await group_items(context, "proj_other", RUN_ID, by="item.a", most=1)
+        await group_items(context, "proj_other", RUN_ID, GroupsAsked("item.a", 1))

@@ -25,7 +25,9 @@ def finding(difference: float, low: float, high: float) -> Finding:
         better=1_200,
         worse=3,
         same=36,
+        clusters=None,
         difference=difference,
+        standard_error=0.05,
         interval=interval,
         p_value=0.2,
         p_adjusted=0.0004,
@@ -102,7 +104,7 @@ def test_a_criterion_has_a_line_for_passes_and_one_for_scores() -> None:
         run_id="r", matched=40, errored=0, missing=0, new=0, passes=None, criteria=criteria
     )
     comparison = Comparison(
-        runs=[], candidates=[candidate], scores=[], disagreed=0, has_verdicts=True
+        runs=[], clusters=None, candidates=[candidate], scores=[], disagreed=0, has_verdicts=True
     )
 
     lines = finding_lines(comparison)

@@ -1,5 +1,6 @@
 """Items of a run over HTTP, as they are searched for and grouped. Ours."""
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -8,8 +9,8 @@ from evald.http.answers import text_answer
 from evald.http.operation import Api, project_of
 from evald.http.parsing import read_query
 from evald.services.group_memory import CriterionSums, ItemGroup
-from evald.services.item_groups import ItemGroups, group_items
-from evald.services.item_query import read_item_query
+from evald.services.item_groups import GroupsAsked, ItemGroups, group_items
+from evald.services.item_query import FILTERS, read_item_query
 from evald.services.item_search import FoundItems, search_items
 from evald.services.output_items import output_item_text
 from evald.wire.evals import EchoedCriterion, echoed_criteria
@@ -31,10 +32,12 @@ async def search_output_items(api: Api, request: Request) -> Response:
 
 async def group_output_items(api: Api, request: Request) -> Response:
     """Groups the output items of a run by a field of the item, with sums for each criterion."""
-    query = read_query(GroupItemsQuery, request.query_params, max_limit=MAX_GROUPS)
-    grouped = await group_items(
-        api.context, project_of(request), _run_id(request), by=query.by, most=query.limit
-    )
+    pairs = request.query_params.multi_items()
+    own = QueryParams([each for each in pairs if each[0] not in FILTERS])
+    query = read_query(GroupItemsQuery, own, max_limit=MAX_GROUPS)
+    items = read_item_query([each for each in pairs if each[0] in FILTERS])
+    asked = GroupsAsked(query.by, query.limit, items)
+    grouped = await group_items(api.context, project_of(request), _run_id(request), asked)
     shown = await api.context.cpu.run(lambda: exact_json.dump(_grouped(grouped).model_dump()))
     return text_answer(shown)
 
@@ -69,9 +72,12 @@ def _grouped(grouped: ItemGroups) -> GroupedItems:
         by=grouped.by,
         groups=[_group(each, criteria) for each in grouped.groups],
         group_count=grouped.group_count,
+        grouped=grouped.grouped,
         searched=grouped.searched,
         total=grouped.total,
+        skipped=grouped.skipped,
         has_more=not grouped.is_whole,
+        has_verdicts=grouped.run.has_verdicts,
     )
 
 

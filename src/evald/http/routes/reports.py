@@ -44,7 +44,9 @@ async def compare_runs(api: Api, request: Request) -> Response:
     query = read_query(CompareQuery, request.query_params)
     run_ids, level = read_compared(query.runs), read_level(query.level)
     beside = await comparisons.put_side_by_side(api.context, project_of(request), run_ids)
-    comparison = await comparisons.compare_runs(api.context, beside, level=level)
+    comparison = await comparisons.compare_runs(
+        api.context, beside, level=level, cluster_by=query.cluster_by
+    )
     return text_answer(exact_json.dump(comparison.model_dump()))
 
 

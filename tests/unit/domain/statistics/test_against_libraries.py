@@ -14,6 +14,7 @@ import pytest
 from evald.domain.statistics.agreement import cohen_kappa, nominal_table, ordinal_table
 from evald.domain.statistics.bootstrap import bca_interval, percentile_interval
 from evald.domain.statistics.clusters import clustered_mean, clusters_of
+from evald.domain.statistics.comparisons import compare_scores
 from evald.domain.statistics.differences import Passes, newcombe_interval
 from evald.domain.statistics.distributions import (
     beta_cdf,
@@ -164,6 +165,34 @@ def test_clustered_standard_errors() -> None:
     assert ours.value == pytest.approx(fitted.params[0])
     assert ours.standard_error == pytest.approx(fitted.bse[0])
     assert ends(t_interval(ours)) == pytest.approx(tuple(fitted.conf_int()[0]))
+
+
+def test_paired_differences_in_clusters(stats: ModuleType) -> None:
+    numpy = importlib.import_module("numpy")
+    least_squares = importlib.import_module("statsmodels.regression.linear_model").OLS
+    rng = Random(11)
+    labels = [rng.randrange(9) for _ in range(60)]
+    baseline = [float(rng.random() < 0.3 + label / 20) for label in labels]
+    candidate = [float(rng.random() < 0.5 + label / 20) for label in labels]
+    apart = numpy.array(candidate) - numpy.array(baseline)
+    fitted = least_squares(apart, numpy.ones(60)).fit(
+        cov_type="cluster", cov_kwds={"groups": numpy.array(labels)}, use_t=True
+    )
+
+    ours = compare_scores(candidate, baseline, labels=[str(label) for label in labels])
+
+    assert ours.interval is not None
+    assert ours.difference == pytest.approx(fitted.params[0])
+    assert ours.standard_error == pytest.approx(fitted.bse[0])
+    assert ends(ours.interval) == pytest.approx(tuple(fitted.conf_int()[0]))
+    sums = [numpy.sum(apart[numpy.array(labels) == label]) for label in range(9)]
+    flipped = stats.permutation_test(
+        (sums,),
+        lambda x, axis: numpy.sum(x, axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+    )
+    assert ours.p_value == pytest.approx(flipped.pvalue)
 
 
 def test_mcnemar(stats: ModuleType) -> None:

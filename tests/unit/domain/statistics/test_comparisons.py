@@ -3,7 +3,14 @@
 import pytest
 
 from evald.domain.statistics import comparisons
-from evald.domain.statistics.comparisons import Comparison, compare_passes, compare_scores
+from evald.domain.statistics.clusters import Cluster
+from evald.domain.statistics.comparisons import (
+    Comparison,
+    ItemWins,
+    compare_clusters,
+    compare_passes,
+    compare_scores,
+)
 from evald.domain.statistics.differences import (
     mean_difference,
     newcombe_paired_interval,
@@ -30,6 +37,7 @@ def test_passes_by_hand() -> None:
         tied=86,
         units=100,
         difference=0.1,
+        standard_error=found.standard_error,
         interval=newcombe_paired_interval(pairs, level=0.9),
         p_value=mcnemar_exact(pairs),
         detectable=smallest_paired_difference(100, 0.14, aim=Aim(alpha=1 - 0.9)),
@@ -38,6 +46,8 @@ def test_passes_by_hand() -> None:
         of_rates=True,
     )
     assert found.n == 100
+    # As Miller has it of 12 differences of 1 and 2 of -1, whose squares have the mean 0.14.
+    assert found.standard_error == pytest.approx(((0.14 - 0.1**2) / 99) ** 0.5)
     assert found.p_value == pytest.approx(2 * (1 + 14 + 91) / 2**14)
 
 
@@ -64,6 +74,36 @@ def test_clusters_are_compared_and_flipped_as_wholes() -> None:
     assert (found.interval.low, found.interval.high) == pytest.approx((wanted.low, wanted.high))
     assert (found.units, found.n, found.method) == (3, 6, Method.CLUSTERED_T)
     assert found.p_value == sign_flip_test(scores_of([0.7, 0.3, 0.2])) == 2 / 8
+
+
+def test_clusters_by_hand() -> None:
+    """Six of 2 items: the sums less 2 * 0.5 are 1, 0, 0, -1, 0, 0."""
+    clusters = [Cluster(2, total) for total in (2, 1, 1, 0, 1, 1)]
+
+    found = compare_clusters(clusters, ItemWins(6, 0, 6), of_rates=True)
+
+    error = (2 * 6 / 5) ** 0.5 / 12
+    assert (found.difference, found.n, found.units) == (0.5, 12, 6)
+    assert found.standard_error == pytest.approx(error)
+    assert found.interval is not None
+    # Student's t of 5 degrees of freedom at 97.5 %.
+    assert found.interval.low == pytest.approx(0.5 - 2.570582 * error)
+    assert found.interval.high == pytest.approx(0.5 + 2.570582 * error)
+    assert found.p_value == 2 / 2**5
+
+
+def test_no_two_rates_are_further_apart_than_all() -> None:
+    """By hand: 1/3, sums less 2/3 are 4/3, 4/3 and -8/3, so SE = sqrt(96/9 * 3/2) / 6 = 2/3."""
+    clusters = [Cluster(2, total) for total in (2, 2, -2)]
+
+    of_rates = compare_clusters(clusters, ItemWins(4, 2, 0), of_rates=True).interval
+    of_scores = compare_clusters(clusters, ItemWins(4, 2, 0)).interval
+
+    assert of_rates == Interval(-1.0, 1.0)
+    assert of_scores is not None
+    assert (of_scores.low, of_scores.high) == pytest.approx(
+        (1 / 3 - 4.302653 * 2 / 3, 1 / 3 + 4.302653 * 2 / 3)
+    )
 
 
 def test_passes_in_clusters_are_still_passes() -> None:
