@@ -7,31 +7,19 @@ clients.
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
-import httpx2
 import pytest
 
 from evald.engine.context import EngineContext
 from evald.engine.deadlines import end_overdue
 from evald.ports.kept import Shard, StoredRun
 from tests.contract.kept import NOW, find_run, keep_run, new_item
-from tests.engine.runs import (
-    create_eval,
-    create_run,
-    has_ended,
-    item_rows,
-    recorded,
-    rows,
-    wait_for,
-)
+from tests.engine.runs import create_eval, create_run, item_rows, recorded, rows, wait_for
 from tests.support.instant_clock import InstantClock
 from tests.support.mock_provider import MockProvider
-from tests.support.postgresql import new_database
-from tests.support.running_provider import running_provider
-from tests.support.running_server import RunningServer, running_server
-from tests.support.running_worker import RunningWorker, running_worker
+from tests.support.running_place import WORKER_COUNTS, Place, running_place
 
 HOUR_S = 3_600
 TWO_HOURS_S = 2.0 * HOUR_S
@@ -122,39 +110,16 @@ ROWS = 400
 TIMEOUT_S = 6
 
 
-class Place:
-    """A server whose runs have six seconds, who works for it, and a provider."""
-
-    def __init__(
-        self, provider: MockProvider, server: RunningServer, workers: list[RunningWorker]
-    ) -> None:
-        self.provider = provider
-        self.server = server
-        self.victim: RunningServer | RunningWorker = workers[0] if workers else server
-
-
-@pytest.fixture(params=["one process", "two workers"])
-def place(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Place]:
-    tmp_path = tmp_path_factory.mktemp("deadlines")
-    with ExitStack() as stack:
-        provider = stack.enter_context(running_provider(MockProvider(latency_s=0.5)))
-        settings = {
-            "EVALD_UPSTREAM_BASE_URL": provider.base_url,
-            "EVALD_MAX_CONCURRENCY": "8",
-            "EVALD_RUN_TIMEOUT_H": str(TIMEOUT_S / HOUR_S),
-        }
-        workers = []
-        if request.param == "two workers":
-            settings |= {"EVALD_DATABASE_URL": new_database(), "EVALD_SECRET_KEY": "shared"}
-            workers = [
-                stack.enter_context(running_worker(tmp_path / f"worker{n}", **settings))
-                for n in range(2)
-            ]
-        work = {"EVALD_WORK": "false"} if workers else {}
-        server = stack.enter_context(running_server(tmp_path / "server", **settings, **work))
-        yield Place(provider, server, workers)
+@pytest.fixture(params=WORKER_COUNTS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A place whose runs have six seconds."""
+    settings = {
+        "EVALD_MAX_CONCURRENCY": "8",
+        "EVALD_RUN_TIMEOUT_H": str(TIMEOUT_S / HOUR_S),
+    }
+    provider = MockProvider(latency_s=0.5)
+    with running_place(tmp_path, provider, workers=request.param, **settings) as running:
+        yield running
 
 
 @pytest.mark.slow
@@ -165,9 +130,8 @@ def test_over_a_kill_a_run_fails_in_its_time_and_is_resumed_to_its_end(place: Pl
     began = time.monotonic()
     run_id = create_run(client, eval_id, rows(ROWS))
     wait_for(place.server, eval_id, run_id, until=lambda run: recorded(run) >= 8)
-    place.victim.kill()
-    place.victim.start()
-    late = wait_for(place.server, eval_id, run_id, until=has_ended)
+    place.kill()
+    late = place.ended(eval_id, run_id, within_s=60)
     took_s = time.monotonic() - began
     kept = item_rows(client, eval_id, run_id)
     threading.Event().wait(2.0)  # a worker learns within a second or so what another has ended
@@ -176,19 +140,12 @@ def test_over_a_kill_a_run_fails_in_its_time_and_is_resumed_to_its_end(place: Pl
     asked_after = place.provider.seen.requests - asked
 
     place.provider.latency_s = 0.01
-    answer = httpx2.post(
-        f"{place.server.url}/v1/evald/runs/{run_id}/resume",
-        headers={"authorization": "Bearer sk-anything"},
-        timeout=30,
-    )
-    run = wait_for(place.server, eval_id, run_id, until=has_ended)
+    taken_up = place.second(run_id, "resume")
 
     assert (late.status, late.error.code) == ("failed", "run_timeout")
     assert TIMEOUT_S - 1 <= took_s < TIMEOUT_S + 12
     assert 8 <= len(kept) == recorded(late) < ROWS
     assert late.result_counts.errored == 0
     assert asked_after == 0, "nothing more is asked once the run has failed"
-    assert answer.json()["status"] == "in_progress"
-    assert run.status == "completed", run.error
-    assert item_rows(client, eval_id, run_id) == list(range(ROWS))
-    assert (run.result_counts.total, run.result_counts.errored) == (ROWS, 0)
+    assert taken_up["status"] == "in_progress"
+    place.whole(eval_id, run_id, count=ROWS, within_s=60)

@@ -3,27 +3,12 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 
-import httpx2
 import pytest
-from openai.types.evals import RunRetrieveResponse
 
-from tests.engine.runs import (
-    SAME,
-    create_eval,
-    create_run,
-    has_ended,
-    item_rows,
-    recorded,
-    rows,
-    wait_for,
-)
+from tests.engine.runs import SAME, item_rows, recorded, wait_for
 from tests.support.mock_provider import Faults, MockProvider
-from tests.support.postgresql import new_database
-from tests.support.running_provider import running_provider
-from tests.support.running_server import RunningServer, running_server
-from tests.support.running_worker import RunningWorker, running_worker
+from tests.support.running_place import WORKER_COUNTS, Place, running_place
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -32,73 +17,15 @@ AWAY = Faults(error_every=1)
 WINDOW = 16
 
 
-class Place:
-    """A server, who works for it, and the provider that it asks."""
-
-    def __init__(
-        self, provider: MockProvider, server: RunningServer, workers: list[RunningWorker]
-    ) -> None:
-        self.provider = provider
-        self.server = server
-        self.workers = workers
-
-    def run(self, count: int) -> tuple[str, str]:
-        """An eval, and a run of so many rows."""
-        client = self.server.client()
-        eval_id = create_eval(client)
-        return eval_id, create_run(client, eval_id, rows(count))
-
-    def second(self, run_id: str, verb: str, **body: object) -> dict[str, object]:
-        """The run that is answered."""
-        headers = {"authorization": "Bearer sk-anything"}
-        url = f"{self.server.url}/v1/evald/runs/{run_id}/{verb}"
-        answer = httpx2.post(url, json=body or None, headers=headers, timeout=30)
-        assert answer.is_success, answer.text
-        made: dict[str, object] = answer.json()
-        return made
-
-    def ended(self, eval_id: str, run_id: str) -> RunRetrieveResponse:
-        """The run once it stays as it is."""
-        return wait_for(self.server, eval_id, run_id, until=has_ended, within_s=90)
-
-    def kill(self) -> None:
-        """Somebody who works on runs is killed, and goes on."""
-        victim = self.workers[0] if self.workers else self.server
-        victim.kill()
-        victim.start()
-
-    def whole(self, eval_id: str, run_id: str, *, count: int) -> RunRetrieveResponse:
-        """The run is completed, every row once, the counts right."""
-        run = self.ended(eval_id, run_id)
-        assert run.status == "completed", run.error
-        assert item_rows(self.server.client(), eval_id, run_id) == list(range(count))
-        failed = count // 10
-        counts = {"total": count, "errored": 0, "failed": failed, "passed": count - failed}
-        assert run.result_counts.to_dict() == counts
-        (criterion,) = run.per_testing_criteria_results
-        assert (criterion.passed, criterion.failed) == (count - failed, failed)
-        return run
-
-
-@pytest.fixture(scope="module", params=["one process", "two workers"])
+@pytest.fixture(scope="module", params=WORKER_COUNTS)
 def opened_place(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Place]:
-    tmp_path = tmp_path_factory.mktemp("chances")
-    with ExitStack() as stack:
-        provider = stack.enter_context(running_provider(MockProvider(latency_s=0.02)))
-        settings = {"EVALD_UPSTREAM_BASE_URL": provider.base_url, "EVALD_MAX_ATTEMPTS": "1"}
-        settings["EVALD_MAX_CONCURRENCY"] = str(2 * WINDOW)
-        workers = []
-        if request.param == "two workers":
-            settings |= {"EVALD_DATABASE_URL": new_database(), "EVALD_SECRET_KEY": "shared"}
-            workers = [
-                stack.enter_context(running_worker(tmp_path / f"worker{n}", **settings))
-                for n in range(2)
-            ]
-        work = {"EVALD_WORK": "false"} if workers else {}
-        server = stack.enter_context(running_server(tmp_path / "server", **settings, **work))
-        yield Place(provider, server, workers)
+    folder = tmp_path_factory.mktemp("chances")
+    settings = {"EVALD_MAX_ATTEMPTS": "1", "EVALD_MAX_CONCURRENCY": str(2 * WINDOW)}
+    provider = MockProvider(latency_s=0.02)
+    with running_place(folder, provider, workers=request.param, **settings) as running:
+        yield running
 
 
 @pytest.fixture
@@ -109,8 +36,7 @@ def place(opened_place: Place) -> Place:
 
 
 def test_an_outage_is_made_good_by_a_retry_over_a_kill(place: Place) -> None:
-    eval_id, run_id = place.run(ROWS)
-    wait_for(place.server, eval_id, run_id, until=lambda run: recorded(run) >= 300)
+    eval_id, run_id = place.begun(ROWS, least=300)
     place.provider.faults = AWAY
     first = place.ended(eval_id, run_id)
     place.provider.faults = Faults()

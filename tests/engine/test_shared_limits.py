@@ -7,14 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
-from evald.adapters.sql.postgresql import read_url
-from tests.engine.runs import create_eval, create_run, has_ended, recorded, rows, wait_for
+from tests.engine.runs import create_eval, create_run, recorded, rows, wait_for
 from tests.support.mock_provider import MockProvider
 from tests.support.postgresql import new_database
+from tests.support.running_place import Place, running_place
 from tests.support.running_provider import running_provider
-from tests.support.running_server import running_server
 from tests.support.running_worker import running_worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -36,38 +34,44 @@ requests_per_minute = {per_minute}
 
 def test_two_processes_together_keep_to_what_a_provider_admits(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        limited = stack.enter_context(running_provider(MockProvider(latency_s=0.1)))
         paced = stack.enter_context(running_provider(MockProvider(latency_s=0.1)))
-        url, config = new_database(), tmp_path / "providers.toml"
+        limited, config = MockProvider(latency_s=0.1), tmp_path / "providers.toml"
         config.write_text(PACED.format(base_url=paced.base_url, per_minute=PER_MINUTE))
-        settings = {
-            "EVALD_DATABASE_URL": url,
-            "EVALD_SECRET_KEY": "shared",
-            "EVALD_CONFIG": str(config),
-            "EVALD_UPSTREAM_BASE_URL": limited.base_url,
-            "EVALD_MAX_CONCURRENCY": str(AT_ONCE),
-        }
-        server = stack.enter_context(running_server(tmp_path / "server", **settings))
-        client = server.client()
+        place = stack.enter_context(
+            running_place(
+                tmp_path,
+                limited,
+                EVALD_DATABASE_URL=new_database(),
+                EVALD_SECRET_KEY="shared",
+                EVALD_CONFIG=str(config),
+                EVALD_MAX_CONCURRENCY=str(AT_ONCE),
+            )
+        )
+        client = place.server.client()
         eval_id = create_eval(client)
         began = time.monotonic()
         paced_id = create_run(client, eval_id, rows(ROWS), model="paced-model")
         run_id = create_run(client, eval_id, rows(ROWS))
-        wait_for(server, eval_id, run_id, until=lambda run: recorded(run) >= 50)
+        wait_for(place.server, eval_id, run_id, until=lambda run: recorded(run) >= 50)
 
-        stack.enter_context(running_worker(tmp_path / "worker", **settings))
-        wait_until(lambda: len(shards(url, run_id)) == len(shards(url, paced_id)) == 2)
+        stack.enter_context(running_worker(tmp_path / "worker", **place.settings))
+        wait_until(lambda: len(holders(place, run_id)) == len(holders(place, paced_id)) == 2)
         counted = requests_within(paced, WINDOW_S)
         all_of_them, took_s = paced.seen.requests, time.monotonic() - began
         client.evals.runs.cancel(paced_id, eval_id=eval_id)
-        run = wait_for(server, eval_id, run_id, until=has_ended)
+        run = place.ended(eval_id, run_id, within_s=60)
 
     assert (run.status, run.result_counts.errored) == ("completed", 0)
-    assert min(shards(url, run_id).values()) >= 1
+    assert len(holders(place, run_id)) == 2
     assert AT_ONCE - 2 <= limited.seen.most_at_once <= AT_ONCE
     assert counted == pytest.approx(PER_S * WINDOW_S, rel=0.2)
     # Each may have made up for at most a second in which it asked nobody.
     assert all_of_them <= PER_S * (took_s + 2)
+
+
+def holders(place: Place, run_id: str) -> set[str | None]:
+    """Who has shards of the run, or had them last."""
+    return place.shards(run_id).keys() - {None}
 
 
 def requests_within(provider: MockProvider, seconds: float) -> int:
@@ -81,17 +85,3 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         threading.Event().wait(0.05)
-
-
-def shards(url: str, run_id: str) -> dict[str, int]:
-    """How many shards of the run each worker has, or had last."""
-    counted = (
-        "SELECT worker_id, count(*) FROM evald.run_shards JOIN evald.runs"
-        " ON runs.seq = run_shards.run_seq WHERE runs.id = :id AND worker_id IS NOT NULL"
-        " GROUP BY worker_id"
-    )
-    engine = create_engine(read_url(url))
-    with engine.connect() as connection:
-        found = {str(each): int(n) for each, n in connection.execute(text(counted), {"id": run_id})}
-    engine.dispose()
-    return found

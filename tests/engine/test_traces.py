@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
@@ -12,10 +11,9 @@ import pytest
 from tests.engine.runs import MODEL, SAME, create_eval, has_ended, rows, wait_for
 from tests.support.collector import Told, running_collector
 from tests.support.mock_provider import Faults, MockProvider
-from tests.support.postgresql import new_database
+from tests.support.running_place import running_place
 from tests.support.running_provider import running_provider
 from tests.support.running_server import ROOT, RunningServer, running_server
-from tests.support.running_worker import running_worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -106,24 +104,19 @@ def test_a_run_is_traced_from_its_caller_to_its_calls(tmp_path: Path) -> None:
 
 
 def test_several_workers_put_their_spans_into_one_run(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        collector = stack.enter_context(running_collector())
-        provider = stack.enter_context(running_provider(MockProvider(latency_s=0.05)))
-        settings = {
-            "EVALD_DATABASE_URL": new_database(),
-            "EVALD_SECRET_KEY": "shared",
-            "EVALD_UPSTREAM_BASE_URL": provider.base_url,
-            "EVALD_MAX_CONCURRENCY": "32",
-            "EVALD_TRACES_ENDPOINT": collector.endpoint,
+    with (
+        running_collector() as collector,
+        running_place(
+            tmp_path,
+            MockProvider(latency_s=0.05),
+            workers=2,
+            EVALD_MAX_CONCURRENCY="32",
+            EVALD_TRACES_ENDPOINT=collector.endpoint,
             **SOON,
-        }
-        server = stack.enter_context(
-            running_server(tmp_path / "server", **settings, EVALD_WORK="false")
-        )
-        for number in range(2):
-            stack.enter_context(running_worker(tmp_path / f"worker{number}", **settings))
-        eval_id, run_id = started_run(server, 2_000)
-        wait_for(server, eval_id, run_id, until=has_ended)
+        ) as place,
+    ):
+        eval_id, run_id = started_run(place.server, 2_000)
+        wait_for(place.server, eval_id, run_id, until=has_ended)
         spans = collector.until(lambda found: len(of(found, "item")) == 2_000)
         spans = collector.until(lambda found: bool(of(found, "run")))
 

@@ -1,7 +1,6 @@
 """A full disk, a database that is read-only or away: nothing is lost, and runs go on. Ours."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,50 +8,22 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from evald.adapters.sql.postgresql import read_url
-from tests.engine.runs import (
-    create_eval,
-    create_run,
-    has_ended,
-    item_rows,
-    recorded,
-    rows,
-    wait_for,
-)
+from tests.engine.runs import create_eval, create_run, recorded, rows
 from tests.support.mock_provider import MockProvider
 from tests.support.postgresql import new_database
-from tests.support.running_provider import running_provider
-from tests.support.running_server import RunningServer, running_server
+from tests.support.running_place import running_place
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 COUNT = 3_000
 AWAY_S = 30.0
+LATENCY_S = 0.1
 
 
-@pytest.fixture
-def mock() -> Iterator[str]:
-    with running_provider(MockProvider(latency_s=0.1)) as running:
-        yield running.base_url
-
-
-def whole(server: RunningServer, eval_id: str, run_id: str) -> None:
-    run = wait_for(server, eval_id, run_id, until=has_ended, within_s=90)
-    assert run.status == "completed", run.error
-    assert item_rows(server.client(), eval_id, run_id) == list(range(COUNT))
-    assert (run.result_counts.total, run.result_counts.errored) == (COUNT, 0)
-
-
-def begun(server: RunningServer) -> tuple[str, str]:
-    client = server.client()
-    eval_id = create_eval(client)
-    run_id = create_run(client, eval_id, rows(COUNT))
-    wait_for(server, eval_id, run_id, until=lambda run: recorded(run) >= 200)
-    return eval_id, run_id
-
-
-def test_a_run_on_a_full_disk_goes_on_at_the_next_start(mock: str, tmp_path: Path) -> None:
+def test_a_run_on_a_full_disk_goes_on_at_the_next_start(tmp_path: Path) -> None:
     # No file may grow beyond this: to the database, a disk that is full.
-    with running_server(tmp_path / "data", EVALD_UPSTREAM_BASE_URL=mock) as server:
+    with running_place(tmp_path, MockProvider(latency_s=LATENCY_S)) as place:
+        server = place.server
         eval_id = create_eval(server.client())
         server.stop()
         size = (server.folder / "evald.sqlite3").stat().st_size
@@ -69,35 +40,33 @@ def test_a_run_on_a_full_disk_goes_on_at_the_next_start(mock: str, tmp_path: Pat
         assert before.status == "in_progress"
         assert recorded(before) < COUNT
         assert "shard_failed" in log
-        whole(server, eval_id, run_id)
+        place.whole(eval_id, run_id, count=COUNT)
 
 
-def test_a_run_outlives_a_database_that_is_read_only_for_a_while(mock: str, tmp_path: Path) -> None:
+def test_a_run_outlives_a_database_that_is_read_only_for_a_while(tmp_path: Path) -> None:
     url = new_database()
-    settings = {"EVALD_DATABASE_URL": url, "EVALD_UPSTREAM_BASE_URL": mock}
-    with running_server(tmp_path / "data", **settings) as server:
-        eval_id, run_id = begun(server)
+    provider = MockProvider(latency_s=LATENCY_S)
+    with running_place(tmp_path, provider, EVALD_DATABASE_URL=url) as place:
+        eval_id, run_id = place.begun(COUNT, least=200)
 
         make_read_only(url, yes=True)
         threading.Event().wait(8)
         make_read_only(url, yes=False)
 
-        whole(server, eval_id, run_id)
+        place.whole(eval_id, run_id, count=COUNT)
 
 
-def test_a_run_outlives_a_database_that_is_away_for_half_a_minute(
-    mock: str, tmp_path: Path
-) -> None:
+def test_a_run_outlives_a_database_that_is_away_for_half_a_minute(tmp_path: Path) -> None:
     url = new_database()
-    settings = {"EVALD_DATABASE_URL": url, "EVALD_UPSTREAM_BASE_URL": mock}
-    with running_server(tmp_path / "data", **settings) as server:
-        eval_id, run_id = begun(server)
+    provider = MockProvider(latency_s=LATENCY_S)
+    with running_place(tmp_path, provider, EVALD_DATABASE_URL=url) as place:
+        eval_id, run_id = place.begun(COUNT, least=200)
 
         allow_connections(url, yes=False)
         threading.Event().wait(AWAY_S)
         allow_connections(url, yes=True)
 
-        whole(server, eval_id, run_id)
+        place.whole(eval_id, run_id, count=COUNT)
 
 
 def make_read_only(url: str, *, yes: bool) -> None:
