@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,20 +74,40 @@ def gate(server: RunningServer, tickets: Path, *flags: str) -> subprocess.Comple
     )
 
 
-def outcome(tmp_path: Path, faults: Faults, *, wrong: int = 0, **settings: str) -> Outcome:
-    """The gate's outcome on a server of its own, at a provider with these faults."""
-    write_tickets(tmp_path / "tickets.jsonl", wrong=wrong)
-    settings |= {"EVALD_API_KEY": TEAM_KEY, "EVALD_UPSTREAM_API_KEY": UPSTREAM_KEY}
-    with (
-        running_provider(MockProvider(faults=faults)) as provider,
-        running_server(
-            tmp_path / "data",
-            EVALD_UPSTREAM_BASE_URL=provider.base_url,
-            EVALD_MAX_CONCURRENCY="4",
-            **settings,
-        ) as server,
-    ):
-        ended = gate(server, tmp_path / "tickets.jsonl", "--at-least", "0.9")
+@pytest.fixture(scope="module")
+def provider() -> Iterator[MockProvider]:
+    with running_provider(MockProvider()) as running:
+        yield running
+
+
+@contextmanager
+def team_server(folder: Path, provider: MockProvider, **settings: str) -> Iterator[RunningServer]:
+    """A server at this provider, for the team and nobody else."""
+    with running_server(
+        folder / "data",
+        EVALD_API_KEY=TEAM_KEY,
+        EVALD_UPSTREAM_API_KEY=UPSTREAM_KEY,
+        EVALD_UPSTREAM_BASE_URL=provider.base_url,
+        EVALD_MAX_CONCURRENCY="4",
+        **settings,
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, provider: MockProvider
+) -> Iterator[RunningServer]:
+    """A server that has all the time in the world."""
+    with team_server(tmp_path_factory.mktemp("gate"), provider) as running:
+        yield running
+
+
+def outcome(server: RunningServer, provider: MockProvider, folder: Path, faults: Faults) -> Outcome:
+    """The gate's outcome on the tickets of this folder, at a provider with these faults."""
+    provider.forget()
+    provider.faults = faults
+    ended = gate(server, folder / "tickets.jsonl", "--at-least", "0.9")
     assert "Traceback" not in ended.stderr, ended.stderr
     status, _, counts = ended.stdout.splitlines()[-1].partition(": ")
     return Outcome(ended.returncode, status, json.loads(counts), ended.stderr, provider.seen)
@@ -103,9 +125,12 @@ def faults(*, slow_s: float) -> Faults:
 
 
 def test_the_gate_passes_where_one_row_is_refused_and_a_late_one_asked_again(
-    tmp_path: Path,
+    tmp_path: Path, provider: MockProvider
 ) -> None:
-    ended = outcome(tmp_path, faults(slow_s=LONG_S), EVALD_ATTEMPT_TIMEOUT_S=str(ATTEMPT_TIMEOUT_S))
+    write_tickets(tmp_path / "tickets.jsonl", wrong=0)
+    impatient = {"EVALD_ATTEMPT_TIMEOUT_S": str(ATTEMPT_TIMEOUT_S)}
+    with team_server(tmp_path, provider, **impatient) as server:
+        ended = outcome(server, provider, tmp_path, faults(slow_s=LONG_S))
 
     assert ended.status == "completed"
     assert ended.counts == {"total": ROWS, "errored": 1, "failed": 0, "passed": ROWS - 1}
@@ -117,24 +142,36 @@ def test_the_gate_passes_where_one_row_is_refused_and_a_late_one_asked_again(
     assert seen.authorizations == {f"Bearer {UPSTREAM_KEY}"}  # never the team's own
 
 
-def test_the_gate_waits_for_the_late_answer_where_there_is_time(tmp_path: Path) -> None:
-    ended = outcome(tmp_path, faults(slow_s=2 * ATTEMPT_TIMEOUT_S))
+def test_the_gate_waits_for_the_late_answer_where_there_is_time(
+    server: RunningServer, provider: MockProvider, tmp_path: Path
+) -> None:
+    write_tickets(tmp_path / "tickets.jsonl", wrong=0)
+
+    ended = outcome(server, provider, tmp_path, faults(slow_s=2 * ATTEMPT_TIMEOUT_S))
 
     assert ended.counts == {"total": ROWS, "errored": 1, "failed": 0, "passed": ROWS - 1}
     assert ended.exit_code == 0
     assert (ended.seen.abandoned, ended.seen.answers) == (0, ROWS - 1)
 
 
-def test_the_gate_fails_where_too_many_rows_do(tmp_path: Path) -> None:
-    ended = outcome(tmp_path, faults(slow_s=0.1), wrong=5)
+def test_the_gate_fails_where_too_many_rows_do(
+    server: RunningServer, provider: MockProvider, tmp_path: Path
+) -> None:
+    write_tickets(tmp_path / "tickets.jsonl", wrong=5)
+
+    ended = outcome(server, provider, tmp_path, faults(slow_s=0.1))
 
     assert ended.status == "completed"
     assert ended.counts == {"total": ROWS, "errored": 1, "failed": 5, "passed": ROWS - 6}
     assert ended.exit_code == 1
 
 
-def test_the_gate_fails_where_the_provider_refuses_the_key(tmp_path: Path) -> None:
-    ended = outcome(tmp_path, Faults(refuse_prompt="Ticket"))
+def test_the_gate_fails_where_the_provider_refuses_the_key(
+    server: RunningServer, provider: MockProvider, tmp_path: Path
+) -> None:
+    write_tickets(tmp_path / "tickets.jsonl", wrong=0)
+
+    ended = outcome(server, provider, tmp_path, Faults(refuse_prompt="Ticket"))
 
     assert ended.status == "failed"
     assert ended.counts["passed"] == 0
@@ -142,18 +179,12 @@ def test_the_gate_fails_where_the_provider_refuses_the_key(tmp_path: Path) -> No
     assert ended.complaint == "invalid_api_key: Incorrect API key provided.\n"
 
 
-def test_what_the_gate_missed_in_an_outage_is_made_good_by_a_retry(tmp_path: Path) -> None:
+def test_what_the_gate_missed_in_an_outage_is_made_good_by_a_retry(
+    tmp_path: Path, provider: MockProvider
+) -> None:
     write_tickets(tmp_path / "tickets.jsonl", wrong=1)
-    outage = MockProvider(faults=Faults(error_every=1))
-    with (
-        running_provider(outage) as provider,
-        running_server(
-            tmp_path / "data",
-            EVALD_UPSTREAM_BASE_URL=provider.base_url,
-            EVALD_API_KEY=TEAM_KEY,
-            EVALD_MAX_ATTEMPTS="1",
-        ) as server,
-    ):
+    provider.faults = Faults(error_every=1)
+    with team_server(tmp_path, provider, EVALD_MAX_ATTEMPTS="1") as server:
         missed = gate(server, tmp_path / "tickets.jsonl", "--at-least", "0.9")
         page = httpx2.URL(missed.stdout.splitlines()[0].removeprefix("See "))
         eval_id, run_id = page.path.split("/")[-1], page.params["run_id"]

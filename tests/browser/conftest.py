@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import (
@@ -11,6 +13,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Error,
     Page,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -80,25 +83,29 @@ class Watched:
             self.complaints.append(f"{message.type}: {message.text}")
 
 
+@contextmanager
+def window(chromium: Browser, server: RunningServer, **options: Any) -> Iterator[Watched]:
+    """A new browser window, with these options of Playwright's."""
+    context = chromium.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    yield Watched(context, server)
+    context.close()
+
+
+LAPTOP: ViewportSize = {"width": 1280, "height": 720}
+
+
 @pytest.fixture
 def watched(chromium: Browser, server: RunningServer) -> Iterator[Watched]:
     """A new browser window, which must have nothing to complain of when the test ends."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    context.set_default_timeout(PATIENCE_MS)
-    watched = Watched(context, server)
-    yield watched
-    complaints = watched.complaints
-    context.close()
-    assert complaints == []
+    with window(chromium, server, viewport=LAPTOP) as watched:
+        yield watched
+    assert watched.complaints == []
 
 
 @pytest.fixture
 def scriptless(chromium: Browser, server: RunningServer) -> Iterator[Watched]:
     """The same without JavaScript."""
-    context = chromium.new_context(java_script_enabled=False)
-    context.set_default_timeout(PATIENCE_MS)
-    watched = Watched(context, server)
-    yield watched
-    complaints = watched.complaints
-    context.close()
-    assert complaints == []
+    with window(chromium, server, java_script_enabled=False) as watched:
+        yield watched
+    assert watched.complaints == []

@@ -1,9 +1,13 @@
 """Every page in both themes: nothing to complain of for the browser, nor for who cannot see it."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import LAPTOP, Watched, window
 from tests.browser.item_world import HOSTILE_ROW, ITEMS_RUN, LONG_ROW, item_id
 from tests.browser.world import (
     FILE,
@@ -15,8 +19,9 @@ from tests.browser.world import (
     TICKETS,
 )
 from tests.support.compared_runs import COMPARED
+from tests.support.running_server import RunningServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first test has all pages opened
 
 PAGES = [
     "/",
@@ -53,31 +58,67 @@ PAGES = [
 ]
 
 
-@pytest.mark.timeout(180)
+OF_COLORS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+"""The rules that look at colors, of those that axe follows unasked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page as it was seen: what is wrong with it in either theme, how wide and large it is."""
+
+    path: str
+    wrong: dict[str, list[str]]
+    too_wide: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """All pages as they were seen one after the other, and what the browser complained of."""
+
+    pages: list[Look]
+    complaints: list[str]
+
+
+@pytest.fixture(scope="module")
+def looks(chromium: Browser, server: RunningServer) -> Looks:
+    """Each page is opened once, in one window, and every test looks at what was seen of it."""
+    with window(chromium, server, viewport=LAPTOP) as watched:
+        pages = [look(watched.open(path), path) for path in PAGES]
+    return Looks(pages, watched.complaints)
+
+
+def look(page: Page, path: str) -> Look:
+    too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    size = len(page.content())
+    page.emulate_media(color_scheme="light")
+    light = Axe().run(page).response["violations"]
+    # Themes differ in colors alone (`light-dark()` in app.css): all else is looked at by now.
+    page.emulate_media(color_scheme="dark")
+    dark = Axe().run(page, options=OF_COLORS).response["violations"]
+    return Look(path, {"light": told(light), "dark": told(dark)}, too_wide, size)
+
+
+def told(violations: Any) -> list[str]:
+    return [
+        f"{each['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for each in violations
+        for node in each["nodes"]
+    ]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_is_fit_for_everybody(watched: Watched, theme: str) -> None:
-    watched.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    found: list[str] = []
-
-    for path in PAGES:
-        page = watched.open(path)
-        violations = Axe().run(page).response["violations"]
-        found += [
-            f"{path}: {each['id']}: {node['html'][:200]} {node['failureSummary']}"
-            for each in violations
-            for node in each["nodes"]
-        ]
-
-    assert found == []
+def test_every_page_is_fit_for_everybody(looks: Looks, theme: str) -> None:
+    assert {each.path: each.wrong[theme] for each in looks.pages if each.wrong[theme]} == {}
 
 
-@pytest.mark.timeout(180)
-def test_no_page_of_ours_is_wider_than_its_window_or_heavy(watched: Watched) -> None:
-    for path in PAGES:
-        page = watched.open(path)
+def test_no_page_of_ours_is_wider_than_its_window_or_heavy(looks: Looks) -> None:
+    assert [each.path for each in looks.pages if each.too_wide > 0] == []
+    assert [each.path for each in looks.pages if each.size >= 100_000] == []
 
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
-        assert len(page.content()) < 100_000, path
+
+def test_no_page_of_ours_makes_the_browser_complain(looks: Looks) -> None:
+    assert looks.complaints == []
 
 
 def test_what_is_hostile_stays_text(watched: Watched) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -22,22 +21,11 @@ WORDS = 20
 _numbers = count(1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider() -> Iterator[ScriptedProvider]:
     with scripted_provider() as scripted:
         scripted.replies["m"] = lambda _: told()
         yield scripted
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def server(
-    request: pytest.FixtureRequest, tmp_path: Path, provider: ScriptedProvider
-) -> Iterator[RunningServer]:
-    more = {"EVALD_DATABASE_URL": new_database()} if request.param == "postgresql" else {}
-    with running_server(
-        tmp_path / "data", EVALD_UPSTREAM_BASE_URL=provider.base_url, **more
-    ) as running:
-        yield running
 
 
 def told() -> Reply:
@@ -96,17 +84,27 @@ async def streams_until_a_kill(server: RunningServer) -> Streams:
     return streams
 
 
-def test_every_stream_whose_end_came_is_there_after_a_kill(server: RunningServer) -> None:
-    streams = asyncio.run(streams_until_a_kill(server))
-    server.start()
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """A server that was killed and is up again, and the streams that it was killed in."""
 
-    assert len(streams.ended) + len(streams.cut) == STREAMS
-    assert len(streams.ended) >= STREAMS // 2
-    assert streams.cut, "all had ended before the kill"
-    kept = {each["id"]: each for each in listed(server)}
-    assert set(streams.ended) - set(kept) == set()
-    for each in kept.values():
-        assert each["choices"][0]["message"]["content"] == "word " * WORDS
+    server: RunningServer
+    streams: Streams
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def aftermath(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: ScriptedProvider,
+) -> Iterator[Aftermath]:
+    """One kill on each database, which every test looks at."""
+    more = {"EVALD_DATABASE_URL": new_database()} if request.param == "postgresql" else {}
+    folder = tmp_path_factory.mktemp("gateway") / "data"
+    with running_server(folder, EVALD_UPSTREAM_BASE_URL=provider.base_url, **more) as server:
+        streams = asyncio.run(streams_until_a_kill(server))
+        server.start()
+        yield Aftermath(server, streams)
 
 
 def listed(server: RunningServer) -> list[dict[str, Any]]:
@@ -120,10 +118,21 @@ def listed(server: RunningServer) -> list[dict[str, Any]]:
     return found
 
 
-def test_usage_of_what_was_kept_is_kept_with_it(server: RunningServer) -> None:
-    streams = asyncio.run(streams_until_a_kill(server))
-    server.start()
+def test_every_stream_whose_end_came_is_there_after_a_kill(aftermath: Aftermath) -> None:
+    streams = aftermath.streams
 
+    assert len(streams.ended) + len(streams.cut) == STREAMS
+    assert len(streams.ended) >= STREAMS // 2
+    assert streams.cut, "all had ended before the kill"
+    kept = {each["id"]: each for each in listed(aftermath.server)}
+    assert set(streams.ended) - set(kept) == set()
+    for each in kept.values():
+        assert each["choices"][0]["message"]["content"] == "word " * WORDS
+
+
+def test_usage_of_what_was_kept_is_kept_with_it(aftermath: Aftermath) -> None:
     headers = {"authorization": "Bearer x"}
-    ledger = httpx2.get(f"{server.url}/v1/evald/usage", headers=headers).json()["data"]
-    assert sum(each["calls"] for each in ledger) >= len(streams.ended)
+    url = f"{aftermath.server.url}/v1/evald/usage"
+    ledger = httpx2.get(url, headers=headers).json()["data"]
+
+    assert sum(each["calls"] for each in ledger) >= len(aftermath.streams.ended)

@@ -18,7 +18,7 @@ from tests.support.running_server import RunningServer, running_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-COUNT = 900
+COUNT = 600
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def at_row(number: int) -> Callable[[RunRetrieveResponse], bool]:
 
 
 @pytest.mark.parametrize(
-    "moment", [at_once, is_planned, at_row(400)], ids=["queued", "planned", "second shard"]
+    "moment", [at_once, is_planned, at_row(300)], ids=["queued", "planned", "second shard"]
 )
 def test_logs_sampled_anew_survive_a_kill_and_the_end_of_the_logs(
     server: RunningServer, place: Path | str, moment: Callable[[RunRetrieveResponse], bool]
@@ -122,7 +122,7 @@ def test_responses_graded_as_they_are_survive_kills_at_any_moment(
 ) -> None:
     ids = keep_logs(place, [response(f"{n}", f"say {n}", created=NOW + n) for n in range(COUNT)])
 
-    for _ in range(3):
+    for _ in range(2):
         eval_id, run_id = create_run(server.client(), "responses", model=None)
         server.kill()
         server.start()

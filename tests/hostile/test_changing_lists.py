@@ -19,7 +19,7 @@ from tests.wire.bodies import an_eval, completions, free_eval, inline, jsonl, ro
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 
-STAY = 11
+STAY = 7
 ROWS = 400
 
 

@@ -5,21 +5,22 @@ is searched for them.
 """
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from evald.cli.main import main
 from tests.hostile.telling_provider import WAYS, telling_provider
 from tests.support.raw_client import Ask, Connection
-from tests.support.running_server import ROOT, RunningServer, running_server
+from tests.support.running_server import RunningServer, running_server
 from tests.wire.bodies import completions, free_eval, in_file, inline, jsonl, row, string_check
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -103,10 +104,9 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def created_key(folder: Path) -> str:
-    command = [sys.executable, "-m", "evald", "keys", "--data-dir", str(folder), "create"]
-    environment = {"PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    with redirect_stdout(StringIO()) as said:
+        assert main(["keys", "--data-dir", str(folder), "create"]) == 0
+    return said.getvalue().strip()
 
 
 class Story:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import orjson
 from aiohttp import web
 
 from evald.ports.hosted import Fetched, HostedRequest, Refused, Sink, Trouble
@@ -101,7 +102,10 @@ class World:
 
     def put(self, path: ListPath, body: Body) -> Thing:
         """The object, which is the newest of its list now."""
-        text = json.dumps(body, ensure_ascii=False, indent=2 if self.pretty else None).encode()
+        if self.pretty:  # the same text from `json` takes twenty times as long
+            text = orjson.dumps(body, option=orjson.OPT_INDENT_2)
+        else:
+            text = json.dumps(body, ensure_ascii=False).encode()
         return self.put_text(path, str(body.get("id")), text)
 
     def put_text(self, path: ListPath, own_id: str, text: bytes) -> Thing:

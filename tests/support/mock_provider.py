@@ -14,7 +14,7 @@ import zlib
 from array import array
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from typing import Any, cast
 
 import orjson
@@ -105,6 +105,14 @@ class MockProvider:
     def base_url(self) -> str:
         """What an OpenAI client calls its base URL."""
         return f"http://127.0.0.1:{self.port}/v1"
+
+    def forget(self) -> None:
+        """Nothing was seen so far: for one test after another that asks the same provider.
+
+        In place, for its connections count on the same object.
+        """
+        for each, fresh in zip(fields(Seen), astuple(Seen()), strict=True):
+            setattr(self.seen, each.name, fresh)
 
     async def until(self, holds: Callable[[Seen], bool], *, within_s: float) -> None:
         """Returns as soon as it holds of what was seen.

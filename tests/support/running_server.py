@@ -14,7 +14,9 @@ from pathlib import Path
 import httpx2
 import openai
 
-START_S = 40.0
+START_S = 90.0
+"""DBOS makes its tables on PostgreSQL in fifty steps: half a minute where much else runs."""
+
 _PORT = re.compile(r'[ "]port"?[=:](\d+)')
 ROOT = Path(__file__).parents[2]
 

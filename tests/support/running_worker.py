@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-START_S = 40.0
+START_S = 90.0
+"""DBOS makes its tables on PostgreSQL in fifty steps: half a minute where much else runs."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -52,6 +54,11 @@ class RunningWorker:
         self.process.send_signal(signal.SIGABRT)  # so that it says where every thread stands
         self.process.wait(timeout=10)
         raise AssertionError(f"the worker did not start:\n{self.log.read_text()[-4_000:]}")
+
+    def ensure_up(self) -> None:
+        """Started again if a test before has ended it, or has failed before it could start it."""
+        if self.process.poll() is not None:
+            self.start()
 
     def kill(self) -> None:
         """The process is gone, as by a power loss of its own."""

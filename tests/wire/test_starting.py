@@ -7,13 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import httpx2
 import openai
 import pytest
 
+from evald.cli.main import main
 from tests.support.running_server import ROOT, RunningServer, running_server
 from tests.wire.bodies import an_eval
 from tests.wire.conftest import STATIC_KEY, plain_http
@@ -37,7 +40,24 @@ def evald(*arguments: str | Path, **environment: str) -> subprocess.CompletedPro
     )
 
 
-def assert_refuses(ended: subprocess.CompletedProcess[str], *words: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command ended with that was called in this process: what it loads is loaded once."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def evald_here(*arguments: str | Path) -> Ended:
+    """As `evald`, for a verb that leaves nothing of its own behind in the process."""
+    said, complained = StringIO(), StringIO()
+    with redirect_stdout(said), redirect_stderr(complained):
+        code = main([*map(str, arguments)])
+    return Ended(code, said.getvalue(), complained.getvalue())
+
+
+def assert_refuses(ended: subprocess.CompletedProcess[str] | Ended, *words: str) -> None:
     assert ended.returncode == 2
     (sentence,) = ended.stderr.strip().splitlines()
     assert sentence.startswith("evald: ")
@@ -62,7 +82,7 @@ def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "evald.sqlite3").write_bytes(b"not a database" * 100)
 
     served = evald("serve", "--port", "0", "--data-dir", tmp_path)
-    listed = evald("keys", "--data-dir", tmp_path, "list")
+    listed = evald_here("keys", "--data-dir", tmp_path, "list")
 
     for ended in (served, listed):
         assert_refuses(ended, "evald.sqlite3", "file is not a database", "name another one")
@@ -187,9 +207,9 @@ def test_a_stored_key_is_good_until_it_is_revoked(keyed_server: RunningServer) -
     created = evald(*keys, "create", "--name", "wire")
     key = created.stdout.strip()
     with_key = status_with(keyed_server, key)
-    listed = evald(*keys, "list")
+    listed = evald_here(*keys, "list")
     key_id = created.stderr.partition(":")[0]
-    revoked = evald(*keys, "revoke", key_id)
+    revoked = evald_here(*keys, "revoke", key_id)
 
     assert (created.returncode, listed.returncode, revoked.returncode) == (0, 0, 0)
     assert with_key == 200
@@ -198,7 +218,7 @@ def test_a_stored_key_is_good_until_it_is_revoked(keyed_server: RunningServer) -
     assert "wire" in listed.stdout
     wait_for_status(keyed_server, key, 401)
     assert status_with(keyed_server, STATIC_KEY) == 200
-    assert evald(*keys, "revoke", key_id).returncode == 1
+    assert evald_here(*keys, "revoke", key_id).returncode == 1
     assert key.encode() not in (keyed_server.folder / "evald.sqlite3").read_bytes()
 
 
@@ -212,7 +232,7 @@ def lone_server(tmp_path: Path) -> Iterator[RunningServer]:
 def test_the_first_key_closes_an_open_server(lone_server: RunningServer) -> None:
     assert status_with(lone_server, "sk-anything") == 200
 
-    key = evald("keys", "--data-dir", lone_server.folder, "create").stdout.strip()
+    key = evald_here("keys", "--data-dir", lone_server.folder, "create").stdout.strip()
 
     wait_for_status(lone_server, "sk-anything", 401)
     assert status_with(lone_server, key) == 200

@@ -41,9 +41,11 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def bring(tmp_path: Path, settings: Settings) -> Import:
-    """Imports these lines, as an archive of their own."""
+async def bring(tmp_path: Path, settings: Settings) -> Import:
+    """Imports these lines, as an archive of their own, into a folder that has a store by now."""
     count = iter(range(100))
+    settings.data_dir.mkdir(mode=0o700)
+    await (await opened(settings)).close()
 
     async def bring(
         lines: Lines, contents: dict[str, bytes] | None = None, *, is_dry: bool = False
