@@ -3,6 +3,7 @@
 import asyncio
 import math
 import ssl
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from yarl import URL
 
 from evald.adapters.clock import SystemClock
-from evald.adapters.http1.answer import NotReached
+from evald.adapters.http1.answer import ConnectionBroken, NotReached
 from evald.adapters.http1.connections import Begun, Connections, open_connections
 from evald.adapters.http1.request import RequestHead
 from tests.support.raw_server import Connection, raw_server
@@ -93,8 +94,8 @@ async def test_whoever_is_not_trusted_is_told_nothing(tmp_path: Path) -> None:
     server.close()
 
 
-async def test_a_connection_with_nothing_to_do_is_let_go_in_time() -> None:
-    ended = asyncio.Event()
+def until_end(ended: asyncio.Event) -> Callable[[Connection], Awaitable[None]]:
+    """A server that answers once, and sets this when the other side has closed."""
 
     async def serve(connection: Connection) -> None:
         await connection.read_request()
@@ -102,7 +103,16 @@ async def test_a_connection_with_nothing_to_do_is_let_go_in_time() -> None:
         await connection.read_to_end()
         ended.set()
 
-    async with raw_server(serve) as base_url, open_connections(kept_s=0.05) as connections:
+    return serve
+
+
+async def test_a_connection_with_nothing_to_do_is_let_go_in_time() -> None:
+    ended = asyncio.Event()
+
+    async with (
+        raw_server(until_end(ended)) as base_url,
+        open_connections(kept_s=0.05) as connections,
+    ):
         await get(connections, base_url)
         async with asyncio.timeout(5):
             await ended.wait()
@@ -111,13 +121,7 @@ async def test_a_connection_with_nothing_to_do_is_let_go_in_time() -> None:
 async def test_connections_end_with_their_block() -> None:
     ended = asyncio.Event()
 
-    async def serve(connection: Connection) -> None:
-        await connection.read_request()
-        await connection.send(200, b"")
-        await connection.read_to_end()
-        ended.set()
-
-    async with raw_server(serve) as base_url:
+    async with raw_server(until_end(ended)) as base_url:
         async with open_connections() as connections:
             await get(connections, base_url)
         async with asyncio.timeout(5):
@@ -228,3 +232,52 @@ async def test_a_connection_on_which_more_comes_than_was_asked_for_is_let_go() -
         taken.set()
         async with asyncio.timeout(5):
             await ended.wait()
+
+
+async def test_a_connection_on_which_the_request_has_not_gone_out_is_not_used_again() -> None:
+    """What is left of it is anybody's text, and would be taken for the next request."""
+    seen: list[str] = []
+
+    async def serve(connection: Connection) -> None:
+        seen.append((await connection.reader.readuntil(b"\r\n")).decode())
+        await connection.send(413, b"")
+        await connection.read_to_end()
+
+    async with raw_server(serve) as base_url, open_connections() as connections:
+        url = URL(base_url)
+        head, body = RequestHead("POST", url, {}), b"x" * 20_000_000
+        origin = connections.origin(url)
+        answers = [
+            await origin.ask(head.of(body), body, within_s=10.0, connect_s=5.0) for _ in range(2)
+        ]
+
+    assert [answer.status for answer in answers] == [413, 413]
+    assert seen == ["POST /v1 HTTP/1.1\r\n"] * 2
+
+
+@pytest.mark.parametrize(("method", "again"), [("GET", True), ("DELETE", True), ("POST", False)])
+async def test_what_may_be_asked_twice_is_where_a_kept_connection_broke(
+    method: str, again: bool
+) -> None:
+    async def serve(connection: Connection) -> None:
+        await connection.read_request()
+        await connection.send(200, b"hi")
+        await connection.read_request()  # and no answer to it
+
+    async with raw_server(serve) as base_url, open_connections() as connections:
+        url = URL(base_url)
+        head = RequestHead(method, url, {}).of(b"")
+        origin = connections.origin(url)
+        await origin.ask(head, b"", within_s=10.0, connect_s=5.0)
+        if again:
+            answer = await origin.ask(head, b"", within_s=10.0, connect_s=5.0)
+            assert answer.content == b"hi"
+        else:
+            with pytest.raises(ConnectionBroken):
+                await origin.ask(head, b"", within_s=10.0, connect_s=5.0)
+
+
+async def test_a_name_that_is_none_is_not_reached() -> None:
+    async with open_connections() as connections:
+        with pytest.raises(NotReached):
+            await get(connections, f"http://{'a' * 64}.example/")

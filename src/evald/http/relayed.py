@@ -35,9 +35,8 @@ class RelayedAnswer(Response):
                 try:
                     await self._sent(send)
                 finally:
-                    # It only waits, so its end is not waited for: that would be two more turns of
-                    # the loop for every call.
                     leaving.cancel()
+                    await asyncio.wait((leaving,))
         except TimeoutError:
             if staying.expired():
                 raise ClientDisconnect from None

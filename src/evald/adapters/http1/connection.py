@@ -11,8 +11,7 @@ class Connection(asyncio.Protocol):
     """Sends a request and waits for its answer; one at a time.
 
     Whoever lets go of an answer before its end closes the connection, so that the other side learns
-    of it at once.
-    `is_idle` says whether another request may be sent.
+    of it at once. `is_idle` says whether another request may be sent.
     """
 
     def __init__(self) -> None:
@@ -48,6 +47,11 @@ class Connection(asyncio.Protocol):
         """What was begun is waited for no longer; unless it is whole, the connection is closed."""
         stream, self._stream = self._stream, None
         if self._transport is None or stream is None or not stream.may_go_on:
+            self.abort()
+            return
+        if self._transport.get_write_buffer_size() > 0:
+            # The answer came before the whole request had gone out. Whoever gave it may take the
+            # rest, which is anybody's text, for the next request.
             self.abort()
             return
         stream.taken()

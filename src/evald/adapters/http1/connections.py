@@ -11,7 +11,7 @@ from functools import cache
 import aiohappyeyeballs
 from yarl import URL
 
-from evald.adapters.http1.answer import Answer, NotReached, NotReachedInTime
+from evald.adapters.http1.answer import Answer, ConnectionBroken, NotReached, NotReachedInTime
 from evald.adapters.http1.connection import Connection
 from evald.adapters.http1.stream import AnswerStream
 from evald.adapters.patient_socket import patient_socket
@@ -26,6 +26,8 @@ AddressCheck = Callable[[str, list[str]], None]
 """Raises an OSError where a host may not be asked at these addresses."""
 
 TlsContext = Callable[[], ssl.SSLContext]
+
+_IDEMPOTENT = (b"GET ", b"DELETE ")
 
 SECOND_TRY_S = 0.25
 """So long an address may take until the next one is tried beside it (RFC 8305)."""
@@ -82,6 +84,8 @@ class Origin:
     async def begin(self, head: bytes, body: bytes, *, connect_s: float, until: float) -> "Begun":
         """The answer to a request, once its head has come; to be ended, read or not.
 
+        A GET or DELETE for which a kept connection breaks is sent once more, on a new one.
+
         Args:
             head: as with `ask`.
             body: likewise.
@@ -94,7 +98,19 @@ class Origin:
             NotHttp: what came is no answer.
             TimeoutError: it is too late.
         """
-        connection = self._kept() or await self._connected(connect_s)
+        kept = self._kept()
+        if kept is not None:
+            try:
+                return await self._begun(kept, head, body, until=until)
+            except ConnectionBroken:
+                # The other side may have closed it in the same moment, and have read nothing.
+                if not head.startswith(_IDEMPOTENT):
+                    raise
+        return await self._begun(await self._connected(connect_s), head, body, until=until)
+
+    async def _begun(
+        self, connection: Connection, head: bytes, body: bytes, *, until: float
+    ) -> "Begun":
         self._busy.add(connection)
         try:
             return Begun(await connection.begin(head, body, until=until), connection)
@@ -152,10 +168,11 @@ class Origin:
         except TimeoutError:
             message = f"no connection within {within_s:.4g} s"
             raise NotReachedInTime(message) from None
-        except OSError as error:  # of sockets, names, and TLS
+        except (OSError, UnicodeError) as error:  # of sockets and TLS, and of names
             raise NotReached(str(error)) from error
 
     async def _connect(self) -> Connection:
+        tls = None if self._tls is None else self._tls()
         reached = await aiohappyeyeballs.start_connection(
             await self._found(),
             happy_eyeballs_delay=SECOND_TRY_S,
@@ -165,8 +182,8 @@ class Origin:
         _, connection = await asyncio.get_running_loop().create_connection(
             Connection,
             sock=reached,
-            ssl=None if self._tls is None else self._tls(),
-            server_hostname=None if self._tls is None else self._host,
+            ssl=tls,
+            server_hostname=None if tls is None else self._host,
         )
         return connection
 
@@ -179,7 +196,7 @@ class Origin:
         try:
             # Whoever stops waiting does not stop it for the others.
             return await asyncio.shield(self._addresses)
-        except OSError:
+        except (OSError, UnicodeError):
             self._addresses = None
             raise
 
