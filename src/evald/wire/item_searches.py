@@ -12,8 +12,8 @@ DEFAULT_GROUPS = 100
 MAX_GROUPS = 10_000
 
 
-class ItemSearchQuery(WireModel):
-    """The query of GET /evald/runs/{run_id}/items; `where` may come more than once."""
+class ItemChoiceQuery(WireModel):
+    """What of a query chooses items of a run; `where` may come more than once."""
 
     status: OutputItemStatus | None = None
     criterion: str | None = None
@@ -23,6 +23,11 @@ class ItemSearchQuery(WireModel):
     text: str | None = None
     regex: str | None = None
     where: str | None = None
+
+
+class ItemSearchQuery(ItemChoiceQuery):
+    """The query of GET /evald/runs/{run_id}/items."""
+
     sort: Literal["row", "score"] = "row"
     order: Order = "asc"
     after: str | None = None
@@ -55,22 +60,11 @@ class ItemSearch(WireModel):
     has_verdicts: bool
 
 
-class GroupItemsQuery(WireModel):
-    """The query of GET /evald/runs/{run_id}/groups: the field, such as `item.category`.
-
-    The rest chooses items, as in a search; `where` may come more than once.
-    """
+class GroupItemsQuery(ItemChoiceQuery):
+    """The query of GET /evald/runs/{run_id}/groups: the field, such as `item.category`."""
 
     by: str
     limit: int = DEFAULT_GROUPS
-    status: OutputItemStatus | None = None
-    criterion: str | None = None
-    outcome: OutputItemStatus | None = None
-    min_score: float | None = None
-    max_score: float | None = None
-    text: str | None = None
-    regex: str | None = None
-    where: str | None = None
 
 
 class GroupedCriterion(WireModel):
