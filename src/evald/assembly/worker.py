@@ -155,7 +155,7 @@ class Worker:
             await tx.workers.free(own_id)
         if self._heartbeat is not None:
             await self._heartbeat.join()
-        durable.launch()
+        await durable.launch()
         _spare_the_collector()
         self._durable = durable
         _log.info("worker_ready")

@@ -50,10 +50,10 @@ class DurableRuns:
         self._worker_id = worker_id
         self._register()
 
-    def launch(self) -> None:
+    async def launch(self) -> None:
         """DBOS runs, and what a former process left unfinished is begun again by it.
 
-        Must be called in the event loop's thread, where its workflows then run.
+        Its workflows then run in the event loop of whoever calls.
 
         Raises:
             DurableFileUnusable: the file is damaged, or cannot be opened.
@@ -70,6 +70,8 @@ class DurableRuns:
             scheduler_polling_interval_sec=POLL_S,
         )
         try:
+            if not isinstance(self._database, Path):
+                await make_schema(self._database)
             DBOS(config=config)
             DBOS.launch()
         except DatabaseError as problem:
@@ -133,6 +135,15 @@ class DurableRuns:
                 workbench.let_go(run_id)
 
         self._drive = drive
+
+
+async def make_schema(database: str) -> None:
+    """DBOS's own tables are there, as it wants them to be; the event loop goes on meanwhile.
+
+    It must: DBOS builds indexes in a way that waits for every transaction which sees an older
+    state of the database, and one of this very process could not end while the loop stands still.
+    """
+    await asyncio.to_thread(DBOS.migrate, database, schema=SCHEMA)
 
 
 async def _or_never(step: Awaitable[T]) -> T:
