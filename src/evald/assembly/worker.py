@@ -30,8 +30,10 @@ _log = logging.getLogger("evald.worker")
 HAND_BACK_S = 4.0
 END_S = 2.0
 
-YOUNG_OBJECTS = 10_000
-"""So many new objects make the collector look; Python's 700 are those of a dozen rows."""
+YOUNG_OBJECTS = 40_000
+"""So many new objects make the collector look: more than those of 500 rows in flight, which it
+would go through time and again. Python's 700 are those of a dozen rows.
+"""
 
 
 def _spare_the_collector() -> None:

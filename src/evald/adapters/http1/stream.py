@@ -103,6 +103,9 @@ class AnswerStream:
 
     def feed(self, data: bytes) -> None:
         """Some bytes came."""
+        if self.is_whole:
+            self.fail(NotHttp("more came than was asked for"))
+            return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -117,6 +120,7 @@ class AnswerStream:
         elif self._size > HELD_BYTES and not (self._is_paused or self.is_whole):
             self._is_paused = True
             self._transport.pause_reading()
+        self._part()
         self._wake()
 
     def end(self) -> None:
@@ -168,6 +172,12 @@ class AnswerStream:
         if self.status >= 200:
             self.is_whole = True
             self.may_go_on = self._parser.should_keep_alive()
+
+    def _part(self) -> None:
+        """A whole answer has no parser."""
+        # Each knows the other: both, and the content, would wait for the garbage collector.
+        if self.is_whole:
+            del self._parser
 
     async def _more(self, until: float) -> None:
         """Returns when something has happened."""

@@ -6,6 +6,7 @@ Rests on: documented (RFC 9110, RFC 9112); the limits are ours.
 import asyncio
 import gzip
 import math
+import weakref
 import zlib
 from typing import Any
 
@@ -121,6 +122,27 @@ async def test_the_connection_is_kept_where_that_is_safe(whole: bytes, may_go_on
 
     assert (stream.is_whole, stream.may_go_on) == (True, may_go_on)
     assert "x-z" not in stream.headers
+
+
+async def test_after_more_than_was_asked_for_the_connection_is_not_kept() -> None:
+    stream = begun()
+
+    stream.feed(PLAIN)
+    before = stream.may_go_on
+    stream.feed(PLAIN)
+
+    assert (before, stream.may_go_on) == (True, False)
+    assert await all_of(stream) == b"hello"
+
+
+async def test_a_whole_answer_goes_with_the_last_that_holds_it() -> None:
+    stream = begun()
+    stream.feed(PLAIN)
+
+    held = weakref.ref(stream)
+    del stream
+
+    assert held() is None  # else each waits for the garbage collector, content and all
 
 
 async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
