@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evald.adapters.sql.log_walk import PROBE
+from evald.adapters.sql.log_places import REACH
 from evald.domain.logs.filters import EVERY_LOG, LogFilter, LogPlace, LogSpan
 from evald.domain.logs.terms import LogKind, Term, metadata_terms, text_term
 from evald.ports.kept import StoredLog
@@ -75,6 +75,32 @@ async def test_the_first_of_two_logs_of_one_id_stays(store: Store) -> None:
     assert outcome == [False, True, False]
     assert found is not None
     assert found.body == first.body
+
+
+async def test_of_logs_that_are_kept_those_of_a_taken_id_are_renamed(store: Store) -> None:
+    (first,) = await kept(store, new_log())
+    second, third = new_log(id=first.id), new_log()
+
+    async with store.transaction() as tx:
+        outcome = await tx.logs.keep(
+            [second, third, third], lambda log: replace(log, id=f"{log.id}-2")
+        )
+
+    assert [each.id for each in outcome] == [f"{first.id}-2", third.id, f"{third.id}-2"]
+    assert await ids(store, EVERY_LOG) == [first.id, third.id, f"{first.id}-2", f"{third.id}-2"]
+
+
+async def test_what_no_database_takes_as_text_may_be_metadata(store: Store) -> None:
+    odd = {"\0": "a\0b", "half": "\ud800"}
+
+    (log,) = await kept(store, new_log(metadata=odd))
+
+    async with store.snapshot() as tx:
+        found = await tx.logs.find(log.id)
+    assert found is not None
+    assert found.metadata == odd
+    wanted = LogFilter(all_of=tuple(metadata_terms(odd)))
+    assert await ids(store, wanted) == [log.id]
 
 
 async def test_a_log_is_of_its_project_and_kind(store: Store) -> None:
@@ -176,7 +202,7 @@ async def test_what_is_found_is_what_fits(store: Store, asked: list[LogFilter]) 
 
 
 async def test_what_is_frequent_is_found_by_a_walk_over_logs(store: Store) -> None:
-    made = [new_log(model=MODELS[n % 2], created=NOW + n) for n in range(PROBE + 1)]
+    made = [new_log(model=MODELS[n % 2], created=NOW + n) for n in range(REACH.probe + 1)]
     logs = await kept(store, *made)
     either = LogFilter(any_of=(tuple(text_term("model", each) for each in MODELS),))
 

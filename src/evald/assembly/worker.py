@@ -18,6 +18,7 @@ from evald.engine.context import EngineContext
 from evald.engine.dispatcher import SHARED_SWEEP_S, SWEEP_S, Dispatcher
 from evald.engine.heartbeat import Heartbeat
 from evald.engine.housekeeping import Housekeeping
+from evald.engine.log_indexing import LogIndexing
 from evald.engine.workbench import Workbench
 from evald.ports.workers import WorkerCard
 from evald.settings import Settings
@@ -97,6 +98,7 @@ class Worker:
         self._workbench = Workbench(context)
         self._durable: DurableRuns | None = None
         self._housekeeping = Housekeeping(context)
+        self._log_indexing = LogIndexing(context)
         self._heartbeat = None if duty.card is None else self._beating(duty.card)
         self._dispatcher = Dispatcher(
             context,
@@ -131,6 +133,7 @@ class Worker:
                 tasks = [
                     group.create_task(self._launch_and_dispatch()),
                     group.create_task(self._housekeeping.keep_house()),
+                    group.create_task(self._log_indexing.keep_indexed()),
                 ]
                 try:
                     yield

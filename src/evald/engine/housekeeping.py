@@ -71,3 +71,5 @@ class Housekeeping:
         while limits.max_bytes is not None and gone > 0:
             async with store.transaction() as tx:
                 gone = await tx.logs.delete_beyond(max_bytes=limits.max_bytes, most=DELETED_LOGS)
+        async with store.transaction() as tx:
+            await tx.log_blocks.delete_empty()

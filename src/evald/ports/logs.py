@@ -1,6 +1,6 @@
 """What is kept of calls to models: stored completions and responses, and what was spent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from evald.domain.logs.filters import LogFilter, LogPlace, LogSpan
@@ -16,6 +16,15 @@ class LogTable(Protocol):
         """The logs are kept, but for those whose id is taken; says of each whether it is.
 
         Ids are of all projects and both kinds together.
+        """
+        ...
+
+    async def keep(
+        self, logs: Sequence[StoredLog], renamed: Callable[[StoredLog], StoredLog]
+    ) -> list[StoredLog]:
+        """The logs are kept, each whose id is taken as it is `renamed`, perhaps in another thread.
+
+        Returns a list that they are in, as they are kept, once the transaction is committed.
         """
         ...
 

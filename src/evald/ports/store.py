@@ -16,6 +16,7 @@ from evald.ports.kept import (
     StoredOutputItem,
     StoredRun,
 )
+from evald.ports.log_blocks import LogBlockTable
 from evald.ports.logs import LogTable, UsageTable
 from evald.ports.overviews import OverviewTable
 from evald.ports.verdicts import VerdictTable
@@ -299,6 +300,11 @@ class Transaction(Protocol):
     @property
     def logs(self) -> LogTable:
         """Stored completions and responses."""
+        ...
+
+    @property
+    def log_blocks(self) -> LogBlockTable:
+        """Blocks of logs."""
         ...
 
     @property

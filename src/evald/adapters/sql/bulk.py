@@ -5,12 +5,15 @@ from functools import cache
 
 from sqlalchemy import BigInteger, Column, Connection, Dialect, Double, LargeBinary, Table, Text
 
+from evald.adapters.sql.tables import PlainText
+
 Value = int | float | str | bytes | None
 
 _ARRAYS: dict[type, str] = {
     BigInteger: "bigint[]",
     Double: "double precision[]",
     LargeBinary: "bytea[]",
+    PlainText: "text[]",
     Text: "text[]",
 }
 
@@ -23,7 +26,7 @@ def write_rows(
     Args:
         connection: of either database.
         table: of numbers, texts and bytes.
-        rows: any number of them.
+        rows: any number of them, texts as every database takes them.
         or_else: what follows the statement, such as what to do with rows that are there.
     """
     if not rows:
@@ -35,6 +38,12 @@ def write_rows(
         connection.exec_driver_sql(_of_arrays(connection.dialect, table) + or_else, columns)
     else:
         connection.exec_driver_sql(_of_values(connection.dialect, table) + or_else, list(rows))
+
+
+def added_up(table: Table, *, key: Sequence[str], sums: Sequence[str]) -> str:
+    """What follows the statement so that a row that is there by this key grows by these columns."""
+    grown = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in sums)
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {grown}"
 
 
 @cache

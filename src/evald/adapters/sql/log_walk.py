@@ -1,7 +1,8 @@
-"""Which SQL finds logs: a walk, in the order of time, over the rarest thing asked for."""
+"""Which SQL walks over logs: in the order of time, along one thing that is asked for."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -11,21 +12,18 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    insert,
     or_,
     select,
     tuple_,
 )
 
-from evald.adapters.sql.tables import LOG_TERMS, LOGS
-from evald.domain.logs.filters import LogFilter, LogPlace, LogSpan
+from evald.adapters.sql.bulk import write_rows
+from evald.adapters.sql.tables import LOG_TERMS, LOGS, plain_text
+from evald.domain.logs.filters import LogFilter, LogPlace, LogSpan, is_within
 from evald.domain.logs.terms import LogKind, Term
 from evald.ports.kept import StoredLog
 
 _LOGS = LOGS.c
-_INSERT: Final = insert(LOG_TERMS)
-PROBE = 1_000
-"""How far terms are counted to find the rarest: beyond it, any of them will do."""
 
 
 def insert_terms(
@@ -33,19 +31,15 @@ def insert_terms(
 ) -> None:
     """Each log, of this number, is found by these terms too."""
     rows = [
-        {
-            "project_id": log.project_id,
-            "kind": log.kind,
-            "field": term.field,
-            "value": term.value,
-            "created": log.created,
-            "log_seq": seq,
-        }
+        (log.project_id, log.kind, *_plain(term), log.created, seq)
         for log, seq, terms in found_by
         for term in dict.fromkeys(terms)
     ]
-    if rows:
-        connection.execute(_INSERT, rows)
+    write_rows(connection, LOG_TERMS, rows)
+
+
+def _plain(term: Term) -> tuple[str, str]:
+    return plain_text(term.field), plain_text(term.value)
 
 
 def terms_of(seqs: Sequence[int]) -> ColumnElement[bool]:
@@ -53,29 +47,81 @@ def terms_of(seqs: Sequence[int]) -> ColumnElement[bool]:
     return LOG_TERMS.c.log_seq.in_(seqs)
 
 
-def following_places(
-    connection: Connection, whose: tuple[str, LogKind], wanted: LogFilter, span: LogSpan
-) -> list[LogPlace]:
-    """The places of those logs of the span that are wanted, in its order.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked for: whose logs, and those of them that have a term of each group.
 
-    The walk goes over the terms of the rarest thing that is asked for, and over the logs themselves
-    where nothing is or only what is frequent; each place is then asked for the other terms.
+    Of the filter, which the groups are made of, the times count beside them.
     """
-    groups = [*((term,) for term in wanted.all_of), *wanted.any_of]
-    counts = [_count(connection, whose, group) for group in groups]
-    rarest = min(range(len(groups)), key=counts.__getitem__, default=None)
-    if rarest is None or (len(groups[rarest]) > 1 and counts[rarest] > PROBE):
-        walk = _over_logs(whose)
-    else:
-        walk = _over_terms(whose, groups.pop(rarest))
+
+    whose: tuple[str, LogKind]
+    groups: tuple[tuple[Term, ...], ...]
+    wanted: LogFilter
+    span: LogSpan
+
+
+def walked_places(
+    connection: Connection, asked: Asked, along: int | None, *, until: LogPlace | None = None
+) -> list[LogPlace]:
+    """The places that are asked for, in the order of the span, no farther than `until`.
+
+    The walk goes over the terms of the group of this number, or over the logs themselves; each
+    place is then asked for the other groups.
+    """
+    walk, others = _walk(asked, along)
     conditions = [
         *walk.conditions,
-        *(_has_any(whose, group, walk) for group in groups),
-        *_within(walk, wanted, span),
+        *(_has_any(asked.whose, group, walk) for group in others),
+        *_within(walk, asked.wanted, asked.span),
     ]
+    if until is not None:
+        place, last = tuple_(walk.created, walk.seq), (until.created, until.seq)
+        conditions.append(place >= last if asked.span.order == "desc" else place <= last)
     places = select(walk.created, walk.seq).where(*conditions)
-    found = connection.execute(_in_order(places, walk, span))
+    found = connection.execute(_in_order(places, walk, asked.span).limit(asked.span.most))
     return [LogPlace(created, seq) for created, seq in found]
+
+
+def place_ahead(
+    connection: Connection, asked: Asked, along: int | None, *, steps: int
+) -> LogPlace | None:
+    """Where such a walk is after so many steps; None where it has come to its end by then."""
+    walk, _ = _walk(asked, along)
+    conditions = (*walk.conditions, *_within(walk, asked.wanted, asked.span))
+    places = _in_order(select(walk.created, walk.seq).where(*conditions), walk, asked.span)
+    found = connection.execute(places.offset(steps - 1).limit(1)).one_or_none()
+    return None if found is None else LogPlace(*found)
+
+
+def places_among(
+    connection: Connection, asked: Asked, which: ColumnElement[bool]
+) -> list[LogPlace]:
+    """The places that are asked for, in no order, of these logs, which are named by their numbers.
+
+    Times are not left to the database: it would rather go through all logs of that time.
+    """
+    walk = _Walk(_LOGS.created, _LOGS.seq)
+    conditions = (which, *(_has_any(asked.whose, group, walk) for group in asked.groups))
+    found = connection.execute(select(walk.created, walk.seq).where(*conditions))
+    places = (LogPlace(created, seq) for created, seq in found)
+    return [each for each in places if is_within(each, asked.wanted, asked.span)]
+
+
+def count_terms(
+    connection: Connection, whose: tuple[str, LogKind], group: Sequence[Term], *, most: int
+) -> int:
+    """How many logs have these terms, one that has two counted twice, up to a bound.
+
+    Term by term: of several at once SQLite looks at all that there are.
+    """
+    found = 0
+    for term in group:
+        mine = _is_any(LOG_TERMS, whose, (term,))
+        some = select(LOG_TERMS.c.log_seq).where(mine).limit(most - found)
+        found += connection.scalar(select(func.count()).select_from(some.subquery())) or 0
+        if found >= most:
+            break
+    return found
 
 
 class _Walk:
@@ -88,6 +134,14 @@ class _Walk:
         self.seq = seq
         self.conditions = conditions
         self.is_distinct = True
+
+
+def _walk(asked: Asked, along: int | None) -> tuple[_Walk, list[tuple[Term, ...]]]:
+    """The walk, and the groups that it does not go along."""
+    groups = list(asked.groups)
+    if along is None:
+        return _over_logs(asked.whose), groups
+    return _over_terms(asked.whose, groups.pop(along)), groups
 
 
 def _over_logs(whose: tuple[str, LogKind]) -> _Walk:
@@ -128,21 +182,6 @@ def _has_any(whose: tuple[str, LogKind], group: Sequence[Term], walk: _Walk) -> 
     return exists(select(1).where(_is_any(asked, whose, group), *here))
 
 
-def _count(connection: Connection, whose: tuple[str, LogKind], group: Sequence[Term]) -> int:
-    """How many logs have these terms, one that has two counted twice, up to a bound.
-
-    Term by term: of several at once SQLite looks at all that there are.
-    """
-    found = 0
-    for term in group:
-        mine = _is_any(LOG_TERMS, whose, (term,))
-        some = select(LOG_TERMS.c.log_seq).where(mine).limit(PROBE + 1 - found)
-        found += connection.scalar(select(func.count()).select_from(some.subquery())) or 0
-        if found > PROBE:
-            break
-    return found
-
-
 def _within(walk: _Walk, wanted: LogFilter, span: LogSpan) -> list[ColumnElement[bool]]:
     place = tuple_(walk.created, walk.seq)
     conditions = []
@@ -163,5 +202,5 @@ def _within(walk: _Walk, wanted: LogFilter, span: LogSpan) -> list[ColumnElement
 def _in_order(places: Select[int, int], walk: _Walk, span: LogSpan) -> Select[int, int]:
     key = (walk.created, walk.seq)
     order = [column.desc() if span.order == "desc" else column.asc() for column in key]
-    found = places.order_by(*order).limit(span.most)
+    found = places.order_by(*order)
     return found if walk.is_distinct else found.distinct()

@@ -1,15 +1,16 @@
 """Which SQL keeps logs: stored completions and responses."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
+from evald.adapters.sql.bulk import added_up, write_rows
 from evald.adapters.sql.documents import document_text, read_document
-from evald.adapters.sql.log_walk import following_places, insert_terms, terms_of
+from evald.adapters.sql.log_places import following_places
+from evald.adapters.sql.log_walk import insert_terms, terms_of
 from evald.adapters.sql.pages import after_key
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import LOG_MESSAGES, LOG_SIZES, LOG_TERMS, LOGS
@@ -31,15 +32,18 @@ class SqlLogTable:
     @in_thread
     def insert(self, logs: Sequence[StoredLog]) -> list[bool]:
         """The logs are kept, but for those whose id is taken; says of each whether it is."""
-        connection = self.session.connection
-        places = _insert(connection, logs)
-        kept = [places.pop(each.id, None) for each in logs]  # the first of an id has the place
-        new = [(log, seq) for log, seq in zip(logs, kept, strict=True) if seq is not None]
-        insert_terms(connection, [(log, seq, log.terms) for log, seq in new])
-        for project_id in sorted({log.project_id for log, _ in new}):
-            mine = [log for log, _ in new if log.project_id == project_id]
-            _grow(connection, project_id, logs=len(mine), size=sum(map(_size, mine)))
-        return [seq is not None for seq in kept]
+        return _insert(self.session.connection, logs)
+
+    async def keep(
+        self, logs: Sequence[StoredLog], renamed: Callable[[StoredLog], StoredLog]
+    ) -> list[StoredLog]:
+        """The logs are kept, those whose ids are taken renamed; on the way of the next statement.
+
+        So the commit, for which every stored call waits, is the only trip to the thread.
+        """
+        kept: list[StoredLog] = []
+        self.session.leave(lambda: kept.extend(_keep(self.session.connection, logs, renamed)))
+        return kept
 
     @in_thread
     def get(self, project_id: str, kind: LogKind, log_id: str) -> StoredLog | None:
@@ -157,17 +161,11 @@ class SqlLogTable:
 _GOING: Final = (_LOGS.seq, _LOGS.id, _LOGS.project_id, _LOGS.size)
 
 
-def _growing() -> Insert:
-    first = insert_or(LOG_SIZES)
-    grown = {name: _SIZES[name] + first.excluded[name] for name in ("logs", "bytes")}
-    return first.on_conflict_do_update(index_elements=[_SIZES.project_id], set_=grown)
-
-
 # Made once: to make them anew for every log takes longer than to carry them out.
 _INSERT: Final = (
     insert_or(LOGS).on_conflict_do_nothing(index_elements=[_LOGS.id]).returning(_LOGS.id, _LOGS.seq)
 )
-_GROW: Final = _growing()
+_GROW: Final = added_up(LOG_SIZES, key=("project_id",), sums=("logs", "bytes"))
 _FIND: Final = select(LOGS).where(_LOGS.id == bindparam("wanted"))
 
 
@@ -175,7 +173,31 @@ def _named(project_id: str, kind: LogKind, log_id: str) -> tuple[Any, ...]:
     return (_LOGS.project_id == project_id, _LOGS.kind == kind, _LOGS.id == log_id)
 
 
-def _insert(connection: Connection, logs: Sequence[StoredLog]) -> dict[str, int]:
+def _keep(
+    connection: Connection,
+    logs: Sequence[StoredLog],
+    renamed: Callable[[StoredLog], StoredLog],
+) -> list[StoredLog]:
+    """The logs as they were inserted."""
+    are_new = _insert(connection, logs)
+    kept = [log if is_new else renamed(log) for log, is_new in zip(logs, are_new, strict=True)]
+    _insert(connection, [log for log, is_new in zip(kept, are_new, strict=True) if not is_new])
+    return kept
+
+
+def _insert(connection: Connection, logs: Sequence[StoredLog]) -> list[bool]:
+    """The logs are inserted, but for those whose id is taken; says of each whether it is."""
+    places = _insert_rows(connection, logs)
+    kept = [places.pop(each.id, None) for each in logs]  # the first of an id has the place
+    new = [(log, seq) for log, seq in zip(logs, kept, strict=True) if seq is not None]
+    insert_terms(connection, [(log, seq, log.terms) for log, seq in new])
+    for project_id in sorted({log.project_id for log, _ in new}):
+        mine = [log for log, _ in new if log.project_id == project_id]
+        _grow(connection, project_id, logs=len(mine), size=sum(map(_size, mine)))
+    return [seq is not None for seq in kept]
+
+
+def _insert_rows(connection: Connection, logs: Sequence[StoredLog]) -> dict[str, int]:
     """The numbers that those logs got which were inserted, by id."""
     if not logs:
         return {}
@@ -195,7 +217,8 @@ def _insert(connection: Connection, logs: Sequence[StoredLog]) -> dict[str, int]
         }
         for log in logs
     ]
-    kept = connection.execute(_INSERT, rows)
+    # A list of one would be taken apart and put together anew as one of many is.
+    kept = connection.execute(_INSERT, rows if len(rows) > 1 else rows[0])
     return {row.id: row.seq for row in kept}
 
 
@@ -273,7 +296,7 @@ def _sums(gone: Iterable[Row[Any]]) -> dict[str, tuple[int, int]]:
 
 def _grow(connection: Connection, project_id: str, *, logs: int, size: int) -> None:
     """What the project keeps has grown by this much; negative where it has shrunk."""
-    connection.execute(_GROW, {"project_id": project_id, "logs": logs, "bytes": size})
+    write_rows(connection, LOG_SIZES, [(project_id, logs, size)], or_else=_GROW)
 
 
 def _size(log: StoredLog) -> int:

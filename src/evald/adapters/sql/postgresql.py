@@ -21,6 +21,12 @@ POSTGRESQL_WORDS: Final[Mapping[str, str]] = {
     "bytes_of_document": "octet_length(document)",
     "pairs_of_metadata": "json_each_text(CAST(metadata AS json))",
     "key_is_all": "",
+    "note_amended_logs": (
+        "CREATE FUNCTION note_amended_log() RETURNS trigger LANGUAGE plpgsql AS "
+        "'BEGIN INSERT INTO log_amendments (log_seq) VALUES (NEW.seq); RETURN NULL; END'; "
+        "CREATE TRIGGER log_amended AFTER UPDATE OF metadata ON logs "
+        "FOR EACH ROW EXECUTE FUNCTION note_amended_log()"
+    ),
 }
 """What stands for `$sequence` and its like in a migration."""
 

@@ -20,6 +20,10 @@ SQLITE_WORDS: Final[Mapping[str, str]] = {
     "bytes_of_document": "length(CAST(document AS BLOB))",
     "pairs_of_metadata": "json_each(metadata)",
     "key_is_all": "WITHOUT ROWID",
+    "note_amended_logs": (
+        "CREATE TRIGGER log_amended AFTER UPDATE OF metadata ON logs "
+        "BEGIN INSERT INTO log_amendments (log_seq) VALUES (NEW.seq); END"
+    ),
 }
 """What stands for `$sequence` and its like in a migration."""
 

@@ -20,6 +20,7 @@ from evald.adapters.sql.idempotency import SqlIdempotencyTable
 from evald.adapters.sql.imports import SqlImportTable
 from evald.adapters.sql.items import SqlOutputItemTable
 from evald.adapters.sql.keys import SqlKeyTable
+from evald.adapters.sql.log_blocks import SqlLogBlockTable
 from evald.adapters.sql.logs import SqlLogTable
 from evald.adapters.sql.migrate import DatabaseUnusable, migrate, packaged_migrations
 from evald.adapters.sql.overviews import SqlOverviewTable
@@ -90,6 +91,11 @@ class SqlTransaction:
     def logs(self) -> SqlLogTable:
         """Stored completions and responses."""
         return SqlLogTable(self.session)
+
+    @property
+    def log_blocks(self) -> SqlLogBlockTable:
+        """Blocks of logs."""
+        return SqlLogBlockTable(self.session)
 
     @property
     def usage(self) -> SqlUsageTable:

@@ -26,9 +26,14 @@ class PlainText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text as the database takes it."""
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return value.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
+        return None if value is None else plain_text(value)
+
+
+def plain_text(value: str) -> str:
+    """The text as every database takes it."""
+    if value.isascii() and "\0" not in value:
+        return value
+    return value.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode()
 
 
 METADATA = MetaData()
@@ -176,6 +181,30 @@ LOG_MESSAGES = Table(
     Column("log_id", PlainText, primary_key=True),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("document", Text),
+)
+
+LOG_BLOCKS = Table(
+    "log_blocks",
+    METADATA,
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_seq", BigInteger),
+    Column("first_created", BigInteger),
+    Column("last_created", BigInteger),
+)
+
+LOG_BITS = Table(
+    "log_bits",
+    METADATA,
+    Column("term", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("bits", LargeBinary),
+)
+
+LOG_AMENDMENTS = Table(
+    "log_amendments",
+    METADATA,
+    Column("number", BigInteger, primary_key=True),
+    Column("log_seq", BigInteger),
 )
 
 LOG_SIZES = Table(

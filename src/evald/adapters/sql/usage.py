@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import Row, select
-from sqlalchemy.dialects.postgresql import Insert, insert
 
+from evald.adapters.sql.bulk import added_up, write_rows
 from evald.adapters.sql.session import Session, in_thread
-from evald.adapters.sql.tables import USAGE_LEDGER
+from evald.adapters.sql.tables import USAGE_LEDGER, plain_text
 from evald.ports.kept import UsageEntry
 
 _LEDGER = USAGE_LEDGER.c
@@ -26,10 +27,12 @@ class SqlUsageTable:
 
     async def add(self, entries: Sequence[UsageEntry]) -> None:
         """The entries are added to what is kept of their key, model, route and day."""
-        rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in _merged(entries)]
+        rows = [_values(replace(each, model=plain_text(each.model))) for each in _merged(entries)]
         if rows:
             # Every stored call waits for this one, and a trip of its own would take longer than it.
-            self.session.leave(lambda: self.session.connection.execute(_ADD, rows))
+            self.session.leave(
+                lambda: write_rows(self.session.connection, USAGE_LEDGER, rows, or_else=_ADD)
+            )
 
     @in_thread
     def between(
@@ -45,14 +48,8 @@ class SqlUsageTable:
         return [_read(row) for row in self.session.connection.execute(rows)]
 
 
-def _add() -> Insert:
-    added = insert(USAGE_LEDGER)
-    grown = {name: _LEDGER[name] + added.excluded[name] for name in _SUMS}
-    return added.on_conflict_do_update(index_elements=_KEY, set_=grown)
-
-
-# Made once: to make it anew for every call takes longer than to carry it out.
-_ADD: Final = _add()
+_ADD: Final = added_up(USAGE_LEDGER, key=_NAMES, sums=_SUMS)
+_values = attrgetter(*(column.name for column in USAGE_LEDGER.columns))
 
 
 def _merged(entries: Sequence[UsageEntry]) -> list[UsageEntry]:

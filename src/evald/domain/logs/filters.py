@@ -1,5 +1,6 @@
 """Which logs are wanted: of which terms, of which time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,7 +24,7 @@ class LogFilter:
 EVERY_LOG = LogFilter()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class LogPlace:
     """Where a log stands in the order of logs: its second, then the store's number of it."""
 
@@ -46,3 +47,24 @@ class LogSpan:
     order: Literal["asc", "desc"] = "asc"
     last_seq: int | None = None
     most_bytes: int | None = None
+
+    def has_before(self, place: LogPlace, other: LogPlace) -> bool:
+        """Whether the place comes before the other in the order of the span."""
+        return place > other if self.order == "desc" else place < other
+
+
+def is_within(place: LogPlace, wanted: LogFilter, span: LogSpan) -> bool:
+    """Whether the log at this place is of the time that is wanted, and belongs to the span."""
+    after, since = span.after, span.since
+    return (
+        (wanted.created_after is None or place.created >= wanted.created_after)
+        and (wanted.created_before is None or place.created <= wanted.created_before)
+        and (after is None or span.has_before(after, place))
+        and (since is None or place >= since)
+        and (span.last_seq is None or place.seq <= span.last_seq)
+    )
+
+
+def in_order(places: Iterable[LogPlace], span: LogSpan) -> list[LogPlace]:
+    """The first of these places, in the order of the span, as many as it has room for."""
+    return sorted(places, reverse=span.order == "desc")[: span.most]
