@@ -47,6 +47,17 @@ async def test_an_item_comes_back_as_it_was_recorded(store: Store, text: str) ->
     assert await page(store, run.id) == [as_kept(item)]
 
 
+async def test_an_item_comes_back_whose_sample_says_what_it_says(store: Store) -> None:
+    run = await keep_run(store)
+    text = 'The "printer" on the third floor\\ is out again, and /0/ somebody must come. ' * 3
+    json = dump({"prompt": text, "expected": text})
+    sample = dump({"input": [{"role": "user", "content": f"Say: {text}"}], "output": [text, text]})
+    item = new_item(0, item_json=json, sample_json=sample)
+    await keep_items(store, run.id, [item])
+
+    assert await page(store, run.id) == [as_kept(item)]
+
+
 async def test_items_are_listed_by_row_in_whatever_order_they_were_recorded(store: Store) -> None:
     run = await keep_run(store)
     for row in (2, 0, 1_000_000, 1):

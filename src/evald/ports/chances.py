@@ -26,6 +26,6 @@ class ChanceTable(Protocol):
     ) -> list[StoredOutputItem]:
         """The run's next items beyond this row, in order: at most so many, and so large together.
 
-        An item that is larger comes alone; empty at the end.
+        Sizes are as kept. An item that is larger comes alone; empty at the end.
         """
         ...

@@ -126,7 +126,8 @@ class VerdictTable(Protocol):
     ) -> Page[StoredOutputItem]:
         """The next items that the filter lets through, beyond `after`, in the filter's order.
 
-        With `most_bytes` no more than fit into so many together; one that is larger comes alone.
+        With `most_bytes` no more than fit into so many as they are kept; one that is larger comes
+        alone.
         """
         ...
 

@@ -73,7 +73,7 @@ class SqlChanceTable:
     ) -> list[StoredOutputItem]:
         """The run's next items beyond this row, in order: at most so many, and so large together.
 
-        An item that is larger comes alone; empty at the end.
+        Sizes are as kept. An item that is larger comes alone; empty at the end.
         """
         connection = self.session.connection
         run_seq = select(RUNS.c.seq).where(RUNS.c.id == run_id).scalar_subquery()

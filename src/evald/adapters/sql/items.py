@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from evald.adapters.sql.bulk import Value, write_rows
+from evald.adapters.sql.kept_samples import told_in_full, told_once
 from evald.adapters.sql.pages import after_key, beyond, read_page
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import OUTPUT_ITEMS, RUNS
@@ -60,11 +61,19 @@ def insert_items(connection: Connection, run_seq: int, items: Sequence[StoredOut
     Raises:
         ValueError: an id or a hash is not hexadecimal as it must be.
     """
-    write_rows(connection, OUTPUT_ITEMS, [_values(run_seq, item) for item in items])
+    # PostgreSQL packs such texts itself, and there a former version may read beside this one.
+    shortens = connection.dialect.name == "sqlite"
+    rows = [
+        _values(run_seq, each, told_once(each.sample_json, each.item_json))
+        if shortens
+        else _values(run_seq, each, each.sample_json)
+        for each in items
+    ]
+    write_rows(connection, OUTPUT_ITEMS, rows)
     keep_verdicts(connection, run_seq, items)
 
 
-def _values(run_seq: int, item: StoredOutputItem) -> tuple[Value, ...]:
+def _values(run_seq: int, item: StoredOutputItem, sample: str) -> tuple[Value, ...]:
     own = item.extras is None
     return (
         run_seq,
@@ -75,7 +84,7 @@ def _values(run_seq: int, item: StoredOutputItem) -> tuple[Value, ...]:
         bytes.fromhex(item.content_hash),
         item.item_json,
         item.results_json,
-        item.sample_json,
+        sample,
         item.extras,
     )
 
@@ -92,7 +101,7 @@ def read_item(row: Sequence[Any]) -> StoredOutputItem:
         content_hash=content_hash.hex(),
         item_json=item,
         results_json=results,
-        sample_json=sample,
+        sample_json=told_in_full(sample, item),
         extras=extras,
     )
 

@@ -1,13 +1,15 @@
 """What PostgreSQL does its own way: connections, isolation, the words of migrations, locks."""
 
 import hashlib
+import math
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from evald.adapters.sql.place import Place
 
@@ -35,6 +37,14 @@ STATEMENT_TIMEOUT_MS = 60_000
 LOCK_TIMEOUT_MS = 30_000
 IDLE_TIMEOUT_MS = 120_000
 """How long a transaction may stand still: one whose process is stuck holds no lock for ever."""
+
+TRUSTED_S = 2.0
+"""So long a connection that was given back is taken to be alive; then it is asked before its use.
+
+To ask takes as long as most of what is asked of the database at rest, twice a second.
+"""
+
+_USED_AT = "used_at"
 
 _MIGRATING = 0x65_76_61_6C_64  # "evald"
 
@@ -71,7 +81,13 @@ def postgresql_writer(url: URL, *, connections: int) -> Engine:
 def postgresql_reader(url: URL, *, connections: int) -> Engine:
     """At most so many connections that read, each transaction as of its first statement."""
     engine = _engine(url, connections=connections, isolation_level="REPEATABLE READ")
-    return engine.execution_options(postgresql_readonly=True)
+
+    # Once for each connection: as an option of SQLAlchemy it is set and unset for each transaction.
+    @event.listens_for(engine, "connect")
+    def only_read(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.read_only = True
+
+    return engine
 
 
 def _engine(url: URL, *, connections: int, **options: Any) -> Engine:
@@ -80,8 +96,7 @@ def _engine(url: URL, *, connections: int, **options: Any) -> Engine:
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
-        # A connection that was lost while nobody used it is found out, and another one opened.
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # so that at rest one connection is used, and need not be asked
         hide_parameters=True,  # prompts and outputs stay out of errors, and so out of logs
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
@@ -100,7 +115,29 @@ def _engine(url: URL, *, connections: int, **options: Any) -> Engine:
             cursor.execute(f"SET idle_in_transaction_session_timeout TO {IDLE_TIMEOUT_MS}")
         connection.commit()
 
+    _ask_after_rest(engine)
     return engine
+
+
+def _ask_after_rest(engine: Engine) -> None:
+    """A connection that was lost while nobody used it is found out, and another one opened."""
+
+    @event.listens_for(engine, "connect")
+    @event.listens_for(engine, "checkin")
+    def note(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info[_USED_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(
+        connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection
+    ) -> None:
+        if time.monotonic() <= entry.info.get(_USED_AT, -math.inf) + TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as problem:
+            # The others that were opened before are not believed either.
+            raise InvalidatePoolError from problem
 
 
 def postgresql_place(url: URL) -> Place:

@@ -98,7 +98,8 @@ class SqlVerdictTable:
     ) -> Page[StoredOutputItem]:
         """The next items that the filter lets through, beyond `after`, in the filter's order.
 
-        With `most_bytes` no more than fit into so many together; one that is larger comes alone.
+        With `most_bytes` no more than fit into so many as they are kept; one that is larger comes
+        alone.
         """
         connection = self.session.connection
         run_seq = _seq_of(connection, run_id)

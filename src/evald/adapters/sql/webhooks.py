@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from evald.adapters.sql.documents import read_document
@@ -30,6 +30,20 @@ _NAMED = (
     "eval_id",
     "created_at",
     *_NOTED,
+)
+
+# Built once: at rest they are asked every other second, and to build them takes longer than that.
+_UNTOLD = (
+    select(RUNS)
+    .where(~RUNS.c.is_told, RUNS.c.status.not_in(UNENDED))
+    .order_by(RUNS.c.seq)
+    .limit(bindparam("most"))
+)
+_DUE = (
+    select(_DELIVERIES.webhook_id)
+    .where(_DELIVERIES.next_attempt_at <= bindparam("now"))
+    .group_by(_DELIVERIES.webhook_id)
+    .order_by(func.min(_DELIVERIES.next_attempt_at), _DELIVERIES.webhook_id)
 )
 
 
@@ -82,13 +96,7 @@ class SqlWebhookTable:
     @in_thread
     def untold(self, *, most: int) -> list[EndedRun]:
         """Runs that have ended since, of which nobody has been told; oldest first."""
-        rows = (
-            select(RUNS)
-            .where(~RUNS.c.is_told, RUNS.c.status.not_in(UNENDED))
-            .order_by(RUNS.c.seq)
-            .limit(most)
-        )
-        return [_ended(row) for row in self.session.connection.execute(rows)]
+        return [_ended(row) for row in self.session.connection.execute(_UNTOLD, {"most": most})]
 
     @in_thread
     def tell(self, ended: EndedRun, deliveries: list[StoredDelivery]) -> None:
@@ -113,14 +121,7 @@ class SqlWebhookTable:
     @in_thread
     def due_webhooks(self, *, now: int) -> list[str]:
         """The endpoints that something is due for; whoever waits longest first."""
-        first = func.min(_DELIVERIES.next_attempt_at)
-        due = (
-            select(_DELIVERIES.webhook_id)
-            .where(_DELIVERIES.next_attempt_at <= now)
-            .group_by(_DELIVERIES.webhook_id)
-            .order_by(first, _DELIVERIES.webhook_id)
-        )
-        return list(self.session.connection.scalars(due))
+        return list(self.session.connection.scalars(_DUE, {"now": now}))
 
     @in_thread
     def claim_due(

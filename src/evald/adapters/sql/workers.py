@@ -1,11 +1,14 @@
 """Which SQL keeps workers, and what they have in hand."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
+    bindparam,
     delete,
     exists,
     func,
@@ -15,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from evald.adapters.sql.database_clock import database_now
+from evald.adapters.sql.database_clock import database_now, now_of
 from evald.adapters.sql.runs import IS_UNENDED, read_run
 from evald.adapters.sql.session import Session, in_thread
 from evald.adapters.sql.tables import RUN_SHARDS, RUNS, WORKERS
@@ -26,6 +29,25 @@ from evald.ports.workers import WorkerCard, WorkLoad
 _WORKERS = WORKERS.c
 _SHARDS = RUN_SHARDS.c
 _IS_FREE = _SHARDS.worker_id.is_(None) & ~_SHARDS.is_done
+
+
+def _startable() -> Select[tuple[str]]:
+    mine = _SHARDS.run_seq == RUNS.c.seq
+    to_plan = RUNS.c.planned_rows.is_(None) & RUNS.c.planner_id.is_(None)
+    to_work = exists(select(1).where(mine, _IS_FREE))
+    to_finish = RUNS.c.planned_rows.is_not(None) & ~exists(select(1).where(mine, ~_SHARDS.is_done))
+    found = select(RUNS.c.id).where(IS_UNENDED, or_(to_plan, to_work, to_finish))
+    return found.order_by(RUNS.c.seq)
+
+
+_STARTABLE = _startable()
+"""Built once: at rest, to build it took longer than to ask it."""
+
+
+@cache
+def _live(database: str) -> Select[Any]:
+    has_beaten = _WORKERS.beat_at >= now_of(database) - bindparam("silent_s")
+    return select(WORKERS).where(has_beaten).order_by(_WORKERS.id)
 
 
 class SqlWorkerTable:
@@ -60,8 +82,8 @@ class SqlWorkerTable:
     def live(self, *, silent_s: int) -> list[WorkerCard]:
         """Workers that beat within so many seconds, by id."""
         connection = self.session.connection
-        alive = select(WORKERS).where(_has_beaten(connection, silent_s)).order_by(_WORKERS.id)
-        return [_card(row) for row in connection.execute(alive)]
+        alive = connection.execute(_live(connection.dialect.name), {"silent_s": silent_s})
+        return [_card(row) for row in alive]
 
     @in_thread
     def silent(self, *, silent_s: int) -> list[str]:
@@ -93,14 +115,7 @@ class SqlWorkerTable:
 
         Those that nobody plans, that have a free shard, or whose shards are all done.
         """
-        mine = _SHARDS.run_seq == RUNS.c.seq
-        to_plan = RUNS.c.planned_rows.is_(None) & RUNS.c.planner_id.is_(None)
-        to_work = exists(select(1).where(mine, _IS_FREE))
-        to_finish = RUNS.c.planned_rows.is_not(None) & ~exists(
-            select(1).where(mine, ~_SHARDS.is_done)
-        )
-        found = select(RUNS.c.id).where(IS_UNENDED, or_(to_plan, to_work, to_finish))
-        return list(self.session.connection.scalars(found.order_by(RUNS.c.seq)))
+        return list(self.session.connection.scalars(_STARTABLE))
 
     @in_thread
     def overdue(self, *, began_by: int) -> list[StoredRun]:
