@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +15,7 @@ from evald.adapters.http1.connections import open_connections
 from evald.adapters.models.provider import Provider
 from evald.adapters.models.python_function import PythonFunctionModel
 from evald.adapters.models.python_relay import PythonRelay
-from evald.adapters.models.relay import MAX_ERROR_BYTES, HttpRelay
+from evald.adapters.models.relay import KNOWN_HEADS, MAX_ERROR_BYTES, HttpRelay
 from evald.ports.model import FailureKind, ModelFailure
 from evald.ports.relay import Relay, RelayAnswer, RelayBroken, RelayRequest, RelaySilent
 from tests.support.scripted_provider import (
@@ -198,6 +199,33 @@ async def test_a_redirect_is_not_followed(provider: ScriptedProvider) -> None:
         answer, _ = await whole(relay, asked("m"))
 
     assert (answer.status, dict(answer.headers), len(provider.seen) - before) == (307, {}, 1)
+
+
+async def test_of_two_requests_that_differ_in_one_thing_each_goes_as_it_is(
+    provider: ScriptedProvider,
+) -> None:
+    provider.replies[""] = provider.replies["a"] = json_reply({})
+    one = RelayRequest("POST", "a", b'{"model":""}')
+    others = [
+        replace(one, method="DELETE"),
+        replace(one, path="b"),
+        replace(one, query=(("q", "1"),)),
+        replace(one, headers=(("accept", "x/y"),)),
+        replace(one, body=b'{"model":"","n":2}'),
+        replace(one, body=None),
+        *(replace(one, headers=(("idempotency-key", str(n)),)) for n in range(KNOWN_HEADS)),
+    ]
+    sent = []
+
+    async with http_relay(provider) as relay:
+        for each in [one, *others, one, *others]:
+            await whole(relay, each)
+            seen = provider.seen[-1]
+            sent.append((seen.line, tuple(sorted(seen.headers.items())), seen.body))
+
+    assert sent[: len(others) + 1] == sent[len(others) + 1 :]
+    assert all(("content-type" in dict(headers)) == bool(body) for _, headers, body in sent)
+    assert len(set(sent)) == len(others) + 1
 
 
 @pytest.mark.parametrize("id_", ["..", ".", "..%2Ffiles", "a?b=c", "a#b", "%2e%2e", "ü"])

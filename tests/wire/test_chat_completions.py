@@ -126,6 +126,21 @@ def code_of(answer: httpx2.Response) -> tuple[int, str | None, str | None]:
 # What is passed on
 
 
+def test_a_clients_headers_go_along_as_far_as_they_are_the_providers(
+    client: openai.OpenAI, provider: ScriptedProvider, model: str
+) -> None:
+    """Ours: which ones."""
+    provider.replies[model] = json_reply(completion())
+
+    client.chat.completions.create(
+        model=model, messages=HELLO, extra_headers={"OpenAI-Beta": "x=v1", "X-Own": "1"}
+    )
+
+    sent = provider.request_of(model).headers
+    assert (sent.get("openai-beta"), sent.get("x-own")) == ("x=v1", None)
+    assert sent["authorization"] == f"Bearer {UPSTREAM_KEY}"
+
+
 def test_bytes_go_both_ways_as_they_are(
     http: httpx2.Client, provider: ScriptedProvider, model: str
 ) -> None:

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from evald.http.leaving import LEAVING, Leaving
+
 MAX_HEAD_BYTES = 131_072
 """The first line and the headers of a request, together, beyond what one read brings."""
 
@@ -33,7 +35,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     uvicorn holds any number of headers of any length, before it is asked for a key, and waits for
     ever for the end of them. It also writes the head of an answer apart from the body, which costs
-    a trip through the network stack and wakes the client for nothing: here they go together.
+    a trip through the network stack and wakes the client for nothing: here they go together. And
+    it has no other word of a client that left than a message to be waited for.
     """
 
     _in_head = True
@@ -43,12 +46,14 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The time for the first head begins."""
         super().connection_made(transport)
+        self._leaving = Leaving(self.flow.resume_reading)
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._head_came()
         super().connection_lost(exc)
+        self._leaving.leave()
 
     def data_received(self, data: bytes) -> None:
         """Reads on, unless the head that is coming has become too large."""
@@ -64,6 +69,7 @@ class BoundedHttp(HttpToolsProtocol):
         """A head has come."""
         self._in_head, self._head_bytes = False, 0
         self._head_came()
+        self.scope["extensions"] = {LEAVING: self._leaving}  # type: ignore[dict-item]
         super().on_headers_complete()
         self.cycle.transport = _HeadWithBody(self.transport, self.loop)
 
@@ -104,7 +110,7 @@ class _HeadWithBody(asyncio.Transport):
         """Holds the first piece, and writes all others at once."""
         if self._held:
             held, self._held = self._held, b""
-            self._transport.writelines((held, data))
+            self._transport.write(held + data)
         elif self._has_begun:
             self._transport.write(data)
         else:

@@ -44,8 +44,8 @@ Q = TypeVar("Q", bound=WireModel)
 class RequestBody:
     """The bytes of a request as they come, counted and hashed; read once, by `async for`."""
 
-    def __init__(self, request: Request, *, max_bytes: int) -> None:
-        """Reads the body of `request`.
+    def __init__(self, request: Request, *, max_bytes: int, is_hashed: bool = True) -> None:
+        """Reads the body of `request`; one that is not hashed has no `sha256`.
 
         Raises:
             BodyTooLarge: it says itself that it has more than `max_bytes`.
@@ -53,7 +53,7 @@ class RequestBody:
         self._receive = request.receive
         self._max_bytes = max_bytes
         self._read_bytes = 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if is_hashed else None
         self._ahead = b""
         self._has_more = True
         declared = request.headers.get("content-length", "")
@@ -84,7 +84,7 @@ class RequestBody:
 
     def sha256(self) -> str:
         """The SHA-256 of the bytes read so far, in hexadecimal."""
-        return self._hash.hexdigest()
+        return "" if self._hash is None else self._hash.hexdigest()
 
     async def _next(self) -> bytes:
         while self._has_more:
@@ -96,7 +96,8 @@ class RequestBody:
             if chunk:
                 self._read_bytes += len(chunk)
                 self._refuse_above(self._read_bytes)
-                self._hash.update(chunk)
+                if self._hash is not None:
+                    self._hash.update(chunk)
                 return chunk
         return b""
 
@@ -114,13 +115,14 @@ class RequestBody:
             )
 
 
-def json_body(request: Request, *, max_body_bytes: int) -> RequestBody:
+def json_body(request: Request, *, max_body_bytes: int, is_hashed: bool = True) -> RequestBody:
     """The body of a request that is read as a whole.
 
     Raises:
         BodyTooLarge: it says itself that it has more than it may.
     """
-    return RequestBody(request, max_bytes=min(max_body_bytes, MAX_OBJECT_BYTES))
+    most = min(max_body_bytes, MAX_OBJECT_BYTES)
+    return RequestBody(request, max_bytes=most, is_hashed=is_hashed)
 
 
 async def read_json(request: Request, body: RequestBody) -> dict[str, JsonValue]:

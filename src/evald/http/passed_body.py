@@ -12,10 +12,12 @@ from evald.domain.errors import InvalidType
 from evald.domain.validation import kind_of, read_model
 from evald.http.operation import key_of, project_of, request_id_of
 from evald.http.parsing import RequestBody, json_body, parsed_json, require_json
+from evald.ports.relay import SENT
 from evald.services.relaying import Caller
 from evald.wire.base import WireModel
 
 M = TypeVar("M", bound=WireModel)
+_SENT = frozenset(name.encode() for name in SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ async def read_passed(request: Request, *, max_body_bytes: int) -> PassedBody:
         InvalidType: it is JSON, and no object.
     """
     require_json(request)
-    content = await _content(json_body(request, max_body_bytes=max_body_bytes))
+    content = await _content(json_body(request, max_body_bytes=max_body_bytes, is_hashed=False))
     value = _parsed(content)
     if not isinstance(value, dict):
         raise InvalidType(f"The body must be a JSON object, not {kind_of(value)}.")
@@ -54,8 +56,12 @@ async def read_passed(request: Request, *, max_body_bytes: int) -> PassedBody:
 
 
 def caller_of(request: Request) -> Caller:
-    """Who sent the request, as the door found it, and its headers."""
-    headers = tuple(request.headers.items())
+    """Who sent the request, as the door found it, and those of its headers that go along."""
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in request.scope["headers"]
+        if name in _SENT
+    )
     came_at = request.scope["state"].get("came_at")
     return Caller(project_of(request), key_of(request), request_id_of(request), headers, came_at)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from evald.http.leaving import leaving_of
 from evald.services.relaying import AnswerHead, Relayed
 
 
@@ -31,12 +33,8 @@ class RelayedAnswer(Response):
         staying = asyncio.timeout(None)
         try:
             async with staying:
-                leaving = asyncio.create_task(_end_when_left(receive, staying))
-                try:
+                with leaving_of(scope).told(partial(_end, staying)):
                     await self._sent(send)
-                finally:
-                    leaving.cancel()
-                    await asyncio.wait((leaving,))
         except TimeoutError:
             if staying.expired():
                 raise ClientDisconnect from None
@@ -68,8 +66,5 @@ def _body(piece: bytes, *, is_last: bool) -> Message:
     return {"type": "http.response.body", "body": piece, "more_body": not is_last}
 
 
-async def _end_when_left(receive: Receive, staying: asyncio.Timeout) -> None:
-    """Lets the time run out when the client is gone."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+def _end(staying: asyncio.Timeout) -> None:
     staying.reschedule(asyncio.get_running_loop().time())

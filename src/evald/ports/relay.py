@@ -11,6 +11,10 @@ ResponsesSupport = Literal["native", "translate", "none"]
 """How a provider serves the Responses API: itself, by way of chat completions, or not at all."""
 
 
+SENT = frozenset({"accept", "content-type", "idempotency-key", "openai-beta"})
+"""What of a client's headers goes along. All else is between the client and this server."""
+
+
 @dataclass(frozen=True, slots=True)
 class RelayRequest:
     """One call: `path` is below the provider's base URL, without a slash at its beginning.

@@ -16,7 +16,7 @@ from evald.domain.logs.terms import LogKind
 from evald.ports.clock import Clock
 from evald.ports.kept import StoredLog, UsageEntry
 from evald.ports.metrics import NO_METRICS, Metrics
-from evald.ports.store import Store, Transaction
+from evald.ports.store import Store
 from evald.ports.traces import NO_TRACES, Traces
 from evald.wire.ids import IdPrefix
 
@@ -210,7 +210,8 @@ class LogKeeper:
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
         async with self._store.transaction() as tx:
-            logs = await self._insert(tx, [each.log for each in batch])
+            named = [each.log if each.log.id else self._renamed(each.log) for each in batch]
+            logs = await tx.logs.keep(named, self._renamed)
             await tx.usage.add([each.usage for each in batch if each.usage is not None])
         for each, log in zip(batch, logs, strict=True):
             self._metrics.logs_stored.count(log.kind)
@@ -218,17 +219,6 @@ class LogKeeper:
                 self._count_tokens(each.usage)
             if not each.kept.done():
                 each.kept.set_result(log)
-
-    async def _insert(self, tx: Transaction, logs: list[StoredLog]) -> list[StoredLog]:
-        """The logs as they were inserted, those whose ids were taken under new ones."""
-        logs = [each if each.id else self._renamed(each) for each in logs]
-        are_kept = await tx.logs.insert(logs)
-        left = [index for index, is_kept in enumerate(are_kept) if not is_kept]
-        for index in left:
-            logs[index] = self._renamed(logs[index])
-        if left:
-            await tx.logs.insert([logs[index] for index in left])
-        return logs
 
     def _renamed(self, log: StoredLog) -> StoredLog:
         new_id = self.new_id(log.kind)

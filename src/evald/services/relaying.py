@@ -1,9 +1,9 @@
 """Passing a provider's answer on while it is read along: whole, or event by event."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol, assert_never
@@ -144,13 +144,17 @@ async def relayed(relay: Relay, request: RelayRequest, reader: Reader) -> Relaye
                 yield piece
             return
         reader.begin()
-        is_stream = answer.headers.get("content-type", "").lower().startswith(EVENT_STREAM)
-        pieces = _stream(answer, reader) if is_stream else _whole(answer, reader)
         try:
-            async for piece in pieces:
-                yield piece
+            out = await _begun(answer, reader)
+            if isinstance(out, Outgoing):
+                length = {"content-length": str(len(out.body))}
+                yield AnswerHead(answer.status, {**answer.headers, **out.headers, **length})
+                yield out.body
+                return
+            async with aclosing(out):
+                async for piece in out:
+                    yield piece
         finally:
-            await pieces.aclose()
             reader.close()
 
 
@@ -204,24 +208,45 @@ async def _error(answer: RelayAnswer) -> Relayed:
     yield body
 
 
-async def _whole(answer: RelayAnswer, reader: Reader) -> Relayed:
+async def _begun(answer: RelayAnswer, reader: Reader) -> Outgoing | Relayed:
+    """The answer as it goes out, or on its way where it is a stream or too large to be held.
+
+    Raises:
+        RequestError: it broke off, or the reader has it.
+    """
+    if answer.headers.get("content-type", "").lower().startswith(EVENT_STREAM):
+        return _stream(answer, reader)
+    pieces, is_all = await _held(answer, reader.most_bytes)
+    if is_all:
+        return await reader.whole(b"".join(pieces))
+    return _too_large(answer, reader, pieces)
+
+
+async def _held(answer: RelayAnswer, most_bytes: int) -> tuple[list[bytes], bool]:
+    """The pieces of an answer that is no stream, and whether they are all there are.
+
+    Raises:
+        RequestError: it broke off.
+    """
     pieces: list[bytes] = []
     size = 0
     try:
         async for chunk in answer.chunks:
             pieces.append(chunk)
             size += len(chunk)
-            if size > reader.most_bytes:
-                break
-        else:
-            out = await reader.whole(b"".join(pieces))
-            length = {"content-length": str(len(out.body))}
-            yield AnswerHead(answer.status, {**answer.headers, **out.headers, **length})
-            yield out.body
-            return
-        yield AnswerHead(answer.status, {**answer.headers, **reader.too_large()})
-        yield b"".join(pieces)
-        tail = pieces[-1]
+            if size > most_bytes:
+                return pieces, False
+    except RelayBroken as problem:
+        raise broken_error(problem) from None
+    return pieces, True
+
+
+async def _too_large(answer: RelayAnswer, reader: Reader, pieces: list[bytes]) -> Relayed:
+    """An answer that is not held until it is whole, of which these pieces are there."""
+    yield AnswerHead(answer.status, {**answer.headers, **reader.too_large()})
+    yield b"".join(pieces)
+    tail = pieces[-1]
+    try:
         async for chunk in answer.chunks:
             yield chunk
             tail = (tail + chunk)[-TAIL_BYTES:]
@@ -267,7 +292,7 @@ async def _read_events(answer: RelayAnswer, reader: Reader) -> AsyncGenerator[by
 
 async def _let_end(answer: RelayAnswer) -> None:
     """Reads on to the end, if that is near: only then can the connection be used again."""
-    with contextlib.suppress(TimeoutError, RelayBroken):
+    with suppress(TimeoutError, RelayBroken):
         async with asyncio.timeout(LET_END_S):
             async for _ in answer.chunks:
                 pass

@@ -8,6 +8,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from evald.assembly.http_protocol import HEAD_S, MAX_HEAD_BYTES, BoundedHttp, behind_proxy
+from evald.http.leaving import leaving_of
 from tests.support.virtual_time import run_in_virtual_time
 from tests.unit.http.asgi import ask, scope_of
 
@@ -111,6 +112,25 @@ def test_a_head_that_is_too_large_is_refused_and_the_connection_closed(begun: by
     written, closed = run_in_virtual_time(scene())
     assert closed
     assert written.startswith(b"HTTP/1.1 431 ")
+
+
+def test_whoever_answers_is_told_that_the_client_left() -> None:
+    has_begun, told = asyncio.Event(), []
+
+    async def waiting(scope: Any, receive: Any, send: Any) -> None:
+        with leaving_of(scope).told(lambda: told.append("left")):
+            has_begun.set()
+            await asyncio.Event().wait()
+
+    async def scene() -> tuple[list[str], list[str]]:
+        protocol, _ = connected(waiting)
+        protocol.data_received(GET + b"\r\n")
+        await has_begun.wait()
+        before = list(told)
+        protocol.connection_lost(None)
+        return before, told
+
+    assert run_in_virtual_time(scene()) == ([], ["left"])
 
 
 def test_heads_of_many_requests_do_not_add_up() -> None:

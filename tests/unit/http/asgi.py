@@ -8,6 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Scope
 
+from evald.http.leaving import LEAVING, Leaving
+
 
 @dataclass
 class Answer:
@@ -26,6 +28,7 @@ def scope_of(
     *,
     headers: Iterable[tuple[str, str]] = (),
     query: str = "",
+    leaving: Leaving | None = None,
 ) -> Scope:
     return {
         "type": "http",
@@ -34,6 +37,7 @@ def scope_of(
         "query_string": query.encode(),
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
         "state": {"project_id": "proj_default", "request_id": "req_1"},
+        "extensions": {LEAVING: leaving or Leaving(lambda: None)},
     }
 
 

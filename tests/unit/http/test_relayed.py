@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from starlette.requests import ClientDisconnect
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from evald.domain.errors import ProviderBroken
+from evald.http.leaving import Leaving
 from evald.http.relayed import RelayedAnswer
 from evald.services.relaying import AnswerHead, Relayed
 from tests.unit.http.asgi import scope_of
@@ -19,19 +20,25 @@ class Client:
 
     def __init__(self) -> None:
         self.got: list[Message] = []
-        self.leaves = asyncio.Event()
+        self.listened = 0
+        self.leaving = Leaving(self.listen)
         self.has_got = asyncio.Event()
 
+    def listen(self) -> None:
+        self.listened += 1
+
     async def receive(self) -> Message:
-        await self.leaves.wait()
-        return {"type": "http.disconnect"}
+        raise AssertionError
 
     async def send(self, message: Message) -> None:
         self.got.append(message)
         self.has_got.set()
 
+    def scope(self) -> Scope:
+        return scope_of("POST", "/v1/x", leaving=self.leaving)
+
     async def ask(self, answer: Relayed) -> None:
-        await RelayedAnswer(answer)(scope_of("POST", "/v1/x"), self.receive, self.send)
+        await RelayedAnswer(answer)(self.scope(), self.receive, self.send)
 
 
 class Source:
@@ -83,11 +90,31 @@ async def test_what_comes_is_sent_piece_by_piece() -> None:
 
 async def test_nobody_looks_after_a_client_whose_answer_is_sent() -> None:
     client, source = Client(), Source(HEAD, b"a")
-
     await client.ask(source.answer())
+
+    client.leaving.leave()
     await asyncio.sleep(0)
 
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_client_that_had_left_before_ends_it_too() -> None:
+    client, source = Client(), Source(HEAD, never)
+    client.leaving.leave()
+
+    with pytest.raises(ClientDisconnect):
+        await asyncio.wait_for(client.ask(source.answer()), 1)
+
+    assert source.is_closed
+
+
+async def test_a_connection_is_read_while_its_client_may_leave() -> None:
+    """Reading may have been paused by a large body, and nobody is seen to leave then."""
+    client, source = Client(), Source(HEAD, b"a")
+
+    await client.ask(source.answer())
+
+    assert client.listened == 1
 
 
 @pytest.mark.parametrize("pieces", [[b""], [], [b"ab"], [b"a", b"b"]])
@@ -110,7 +137,7 @@ async def test_a_client_that_leaves_ends_what_is_on_its_way(before: list[Any]) -
     if before:
         await client.has_got.wait()
 
-    client.leaves.set()
+    client.leaving.leave()
     await asyncio.wait([asking], timeout=1)
 
     assert isinstance(asking.exception(), ClientDisconnect)

@@ -71,11 +71,12 @@ class _Call(AbstractAsyncContextManager[RelayAnswer | ModelFailure]):
         except BaseException:
             self._end()
             raise
-        self._came()
+        self.came()
         self._outcome = _outcome(answer)
         if isinstance(answer, ModelFailure):
             return answer
-        return RelayAnswer(answer.status, answer.headers, self._waited_for(answer.chunks))
+        chunks = _Chunks(answer.chunks.__aiter__(), self)
+        return RelayAnswer(answer.status, answer.headers, chunks)
 
     async def __aexit__(
         self,
@@ -89,30 +90,43 @@ class _Call(AbstractAsyncContextManager[RelayAnswer | ModelFailure]):
         finally:
             self._end()
 
-    def _came(self) -> None:
+    def wait(self) -> None:
+        """The provider is waited for."""
+        self._since = self._clock.monotonic()
+
+    def came(self) -> None:
         """What was waited for has come, if anything was, or is waited for no longer."""
         if self._since is not None:
             self._waited_s += self._clock.monotonic() - self._since
             self._since = None
 
+    def broke(self, problem: RelayBroken) -> None:
+        """The answer ended before it was whole."""
+        is_silent = isinstance(problem, RelaySilent)
+        self._outcome = (FailureKind.TIMEOUT if is_silent else FailureKind.BROKEN).value
+
     def _end(self) -> None:
-        self._came()
+        self.came()
         self._note(self._waited_s, self._outcome)
 
-    async def _waited_for(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+
+class _Chunks(AsyncIterator[bytes]):
+    """What comes of an answer, the call noting how long it is waited for. A class as `_Call` is."""
+
+    def __init__(self, chunks: AsyncIterator[bytes], call: _Call) -> None:
+        self._chunks = chunks
+        self._call = call
+
+    async def __anext__(self) -> bytes:
+        """The next of them."""
+        self._call.wait()
         try:
-            self._since = self._clock.monotonic()
-            async for chunk in chunks:
-                self._came()
-                yield chunk
-                self._since = self._clock.monotonic()
-            self._came()
-        except RelaySilent:
-            self._outcome = FailureKind.TIMEOUT.value
+            return await self._chunks.__anext__()
+        except RelayBroken as problem:
+            self._call.broke(problem)
             raise
-        except RelayBroken:
-            self._outcome = FailureKind.BROKEN.value
-            raise
+        finally:
+            self._call.came()
 
 
 def _outcome(answer: RelayAnswer | ModelFailure) -> str:

@@ -26,16 +26,13 @@ from evald.adapters.models.provider import Provider
 from evald.adapters.models.refusals import refusal, without_key
 from evald.domain import exact_json
 from evald.ports.model import FailureKind, ModelFailure
-from evald.ports.relay import RelayAnswer, RelayBroken, RelayRequest, RelaySilent
+from evald.ports.relay import SENT, RelayAnswer, RelayBroken, RelayRequest, RelaySilent
 
 SILENCE_S = 300.0
 """So long nothing may come of an answer that has begun."""
 
 MAX_ERROR_BYTES = 1024 * 1024
 """An error's body is passed on up to this size; of a larger one, its beginning is told."""
-
-SENT = frozenset({"accept", "content-type", "idempotency-key", "openai-beta"})
-"""What of a client's headers goes along. All else is between the client and this server."""
 
 PASSED_ON = frozenset({"content-type", "retry-after", "retry-after-ms", "x-should-retry"})
 """What of a provider's headers the client is told, besides its rate limits and request id."""
@@ -44,7 +41,7 @@ RATE_LIMITS = "x-ratelimit-"
 REQUEST_ID = "x-request-id"
 UPSTREAM_ID = "x-upstream-request-id"
 MAX_HEADER = 1_024
-KNOWN_URLS = 16
+KNOWN_HEADS = 16
 _DOTS = {".": "%2E", "..": "%2E%2E"}
 
 
@@ -72,7 +69,7 @@ class HttpRelay:
         self._provider = provider
         self._base = URL(provider.base_url)
         self._origin = connections.origin(self._base)
-        self._urls: dict[str, URL] = {}
+        self._heads: dict[_Asked, RequestHead] = {}
         self._within_s = attempt_timeout_s
         self._silence_s = silence_s
         # Less than all of the time, so that running out of it there is told apart from running out
@@ -96,7 +93,7 @@ class HttpRelay:
         until = asyncio.get_running_loop().time() + self._within_s
         body = request.body or b""
         try:
-            head = RequestHead(request.method, self._url(request), self._headers(request)).of(body)
+            head = self._head(request).of(body)
             begun = await self._origin.begin(head, body, connect_s=self._connect_s, until=until)
         except NotReached as error:
             return self._failure(
@@ -110,17 +107,23 @@ class HttpRelay:
             return self._failure(FailureKind.BROKEN, "provider_broken", text, error)
         return _Call(begun, until)
 
-    def _url(self, request: RelayRequest) -> URL:
-        url = self._urls.get(request.path) or self._new_url(request.path)
-        return url.extend_query(request.query) if request.query else url
+    def _head(self, request: RelayRequest) -> RequestHead:
+        """The head of such a request, made once: nearly all of them are alike."""
+        has_body = request.body is not None
+        asked = (request.method, request.path, request.query, request.headers, has_body)
+        head = self._heads.get(asked)
+        if head is None:
+            head = RequestHead(request.method, self._url(request), self._headers(request))
+            if len(self._heads) >= KNOWN_HEADS:  # most of them were asked once
+                self._heads.clear()
+            self._heads[asked] = head
+        return head
 
-    def _new_url(self, path: str) -> URL:
+    def _url(self, request: RelayRequest) -> URL:
         # A segment is a name, whatever it holds: what a caller chose can lead nowhere else.
-        segments = [quote(each, safe="-_.~:@") for each in path.split("/")]
+        segments = [quote(each, safe="-_.~:@") for each in request.path.split("/")]
         url = joined(self._base, "/".join(_DOTS.get(each, each) for each in segments))
-        if len(self._urls) < KNOWN_URLS:  # the first ones are those that are asked again and again
-            self._urls[path] = url
-        return url
+        return url.extend_query(request.query) if request.query else url
 
     def _headers(self, request: RelayRequest) -> dict[str, str]:
         headers = {} if request.body is None else {"content-type": "application/json"}
@@ -135,7 +138,7 @@ class HttpRelay:
         answer = call.begun.answer
         headers = self._passed_on(answer.headers)
         if 200 <= answer.status < 300:
-            return RelayAnswer(answer.status, headers, self._chunks(call))
+            return RelayAnswer(answer.status, headers, _Chunks(self, call))
         body = b"".join([chunk async for chunk in self._error_chunks(call)])
         if len(body) > MAX_ERROR_BYTES:
             body = self._told_in_short(answer.status, body)
@@ -144,13 +147,17 @@ class HttpRelay:
             body = body.replace(key, b"***")
         return RelayAnswer(answer.status, headers, _one(body))
 
-    async def _chunks(self, call: "_Call") -> AsyncIterator[bytes]:
-        answer, time = call.begun.answer, asyncio.get_running_loop().time
+    async def piece(self, call: "_Call") -> bytes:
+        """What came of the answer; nothing at its end.
+
+        Raises:
+            RelayBroken: it ended before it was whole, or nothing came in time.
+        """
+        now = asyncio.get_running_loop().time()
         try:
-            while chunk := await answer.piece(min(call.until, time() + self._silence_s)):
-                yield chunk
-                if time() >= call.until:
-                    raise TimeoutError
+            if now >= call.until:
+                raise TimeoutError
+            return await call.begun.answer.piece(min(call.until, now + self._silence_s))
         except TimeoutError:
             silence = f"sent nothing more for {self._silence_s:.4g} s, or was not done"
             within = f"within {self._within_s:.4g} s"
@@ -163,7 +170,7 @@ class HttpRelay:
         """What comes of an error's body, up to the limit and a little; a cut one as it is."""
         size = 0
         try:
-            async for chunk in self._chunks(call):
+            async for chunk in _Chunks(self, call):
                 yield chunk
                 size += len(chunk)
                 if size > MAX_ERROR_BYTES:
@@ -204,12 +211,31 @@ class HttpRelay:
         return without_key(told, self._provider)
 
 
+_Asked = tuple[str, str, tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], bool]
+"""What the head of a request is made of: method, path, query, headers, and whether it has a body.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     """A call that is being answered, and the moment until which the answer may take."""
 
     begun: Begun
     until: float
+
+
+class _Chunks(AsyncIterator[bytes]):
+    """The bytes of an answer as they come. A class for the same reason as `_Opened`."""
+
+    def __init__(self, relay: HttpRelay, call: _Call) -> None:
+        self._relay = relay
+        self._call = call
+
+    async def __anext__(self) -> bytes:
+        """The next of them."""
+        if piece := await self._relay.piece(self._call):
+            return piece
+        raise StopAsyncIteration
 
 
 class _Opened(AbstractAsyncContextManager[RelayAnswer | ModelFailure]):
