@@ -267,9 +267,9 @@ async def test_a_block_is_made_when_all_its_logs_are_there(store: Store) -> None
 
 
 async def test_a_block_that_another_process_made_is_not_made_again(store: Store) -> None:
-    await kept(store, halves(3))
+    logs = await kept(store, halves(3))
     async with store.snapshot() as tx:
-        block = await tx.log_blocks.next_block(last_seq=3, length=3)
+        block = await tx.log_blocks.next_block(last_seq=logs[-1].seq, length=3)
     assert block is not None
 
     async with store.transaction() as tx:
@@ -327,5 +327,5 @@ async def test_who_inserts_is_seen_while_the_logs_are_not(store: Store) -> None:
 
     assert seen.last_seq == 0
     assert len(seen.writers) == int(shared)
-    assert then.last_seq == 1
+    assert then.last_seq > 0
     assert then.writers == frozenset()
