@@ -45,10 +45,12 @@ async def plan_run(context: EngineContext, run_id: str) -> int | None:
     first. May run twice: a plan that is there stays.
     """
     async with context.store.transaction() as tx:
+        now = context.clock.now()
+        if not await tx.work.start(run_id, now=now, worker_id=context.worker_id):
+            return None
+        # Looked at after it was begun: another worker may have planned it a moment ago.
         run = await tx.work.find(run_id)
-        if run is None or not await tx.work.start(
-            run_id, now=context.clock.now(), worker_id=context.worker_id
-        ):
+        if run is None:
             return None
         shards = await tx.work.shards(run_id)
         an_eval = await tx.evals.get(run.project_id, run.eval_id)
