@@ -1,5 +1,6 @@
 """The plan of a run: every row is checked before any model is asked, and cut into shards once."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -9,12 +10,14 @@ import pytest
 from pydantic import JsonValue
 
 from evald.adapters.blobs.disk import DiskBlobs
+from evald.adapters.sql.store import open_shared_store
 from evald.engine.context import EngineContext
 from evald.engine.plan import SHARD_BYTES, SHARD_ROWS, plan_run
 from evald.ports.kept import Rows, Shard, StoredRun
 from evald.wire.criteria import TestingCriterion
 from evald.wire.evals import Eval
 from evald.wire.graders import StringCheckGrader
+from tests.support.postgresql import new_database
 
 PROJECT = "proj_default"
 RUN = "evalrun_" + "0" * 32
@@ -143,6 +146,30 @@ async def test_planning_twice_changes_nothing(context: EngineContext) -> None:
 
     assert await plan_run(context, RUN) == first
     assert await kept(context) == before
+
+
+@pytest.mark.slow
+async def test_a_plan_that_another_worker_wrote_a_moment_before_is_kept(
+    context: EngineContext,
+) -> None:
+    """The rows are not even read again: here they are gone, which would end the run."""
+    store = await open_shared_store(new_database(), connections=4)
+    shared = replace(context, store=store, worker_id="worker_b")
+    shard = Shard(number=0, first_row=0, row_count=1, offset=0, size=18)
+    try:
+        async with store.transaction() as tx:
+            await tx.evals.insert(PROJECT, an_eval())
+            await tx.runs.insert(a_run())
+        async with asyncio.TaskGroup() as group, store.transaction() as tx:
+            await tx.work.start(RUN, now=1, worker_id="worker_a")
+            late = group.create_task(plan_run(shared, RUN))
+            await asyncio.sleep(0.3)  # it waits for this transaction by now
+            await tx.work.save_plan(RUN, [shard])
+
+        assert late.result() == 1
+        assert (await kept(shared))[0].status == "in_progress"
+    finally:
+        await store.close()
 
 
 async def test_a_run_that_has_ended_or_is_gone_has_no_plan(context: EngineContext) -> None:

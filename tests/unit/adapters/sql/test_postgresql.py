@@ -42,6 +42,12 @@ def shown(engine: Engine, setting: str) -> object:
         return connection.scalar(text(f"SHOW {setting}"))
 
 
+def use_two_at_once(engine: Engine) -> None:
+    """Two connections answer, and are open from then on."""
+    with engine.connect() as first, engine.connect() as second:
+        assert first.scalar(text("SELECT 1")) == second.scalar(text("SELECT 1")) == 1
+
+
 def test_readers_read_as_of_one_moment_each_time(reader: Engine) -> None:
     for _ in range(2):
         assert shown(reader, "transaction_isolation") == "repeatable read"
@@ -56,8 +62,7 @@ def test_writers_write(writer: Engine) -> None:
 
 
 def test_connections_that_were_lost_at_rest_are_replaced(writer: Engine, url: str) -> None:
-    with writer.connect(), writer.connect():
-        pass  # two are open now
+    use_two_at_once(writer)
 
     @event.listens_for(writer, "checkin")
     def rest(_: object, entry: ConnectionPoolEntry) -> None:
@@ -66,17 +71,14 @@ def test_connections_that_were_lost_at_rest_are_replaced(writer: Engine, url: st
     assert shown(writer, "search_path") == "evald"
     assert cut_connections(url) >= 2
 
-    with writer.connect() as first, writer.connect() as second:
-        assert first.scalar(text("SELECT 1")) == second.scalar(text("SELECT 1")) == 1
+    use_two_at_once(writer)
 
 
 def test_one_that_is_lost_just_after_its_use_fails_once(writer: Engine, url: str) -> None:
-    with writer.connect(), writer.connect():
-        pass
+    use_two_at_once(writer)
     assert cut_connections(url) >= 2
 
     with pytest.raises(OperationalError):
         shown(writer, "search_path")
 
-    with writer.connect() as first, writer.connect() as second:
-        assert first.scalar(text("SELECT 1")) == second.scalar(text("SELECT 1")) == 1
+    use_two_at_once(writer)
