@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
+from evald.domain import exact_json
+from evald.domain.conversation.reading import text_or_empty
+
 Json = dict[str, JsonValue]
 
 
@@ -21,7 +24,7 @@ def completion_body(
     body: Json = {
         "object": "chat.completion",
         "id": answer.get("id"),
-        "model": answer.get("model") or request.get("model"),
+        "model": text_or_empty(answer.get("model")) or text_or_empty(request.get("model")),
         "created": answer.get("created"),
         "request_id": None,
         "tool_choice": request.get("tool_choice"),
@@ -45,7 +48,11 @@ def completion_body(
 def completion_messages(log_id: str, request: Mapping[str, JsonValue]) -> list[Json]:
     """The messages of the request, each with an id of its own.
 
-    A content of parts stands in `content_parts`. Source: observed 2026-04 (ids, keys).
+    A content of parts stands in `content_parts`. A provider may have accepted what is no message
+    of OpenAI's: what must be a text and is none is shown as its JSON, and a role that is missing
+    as an empty one, so that whoever reads the list finds texts.
+
+    Source: observed 2026-04 (ids, keys); what is shown of odd messages is ours.
     """
     messages = request.get("messages")
     given = messages if isinstance(messages, list) else []
@@ -58,15 +65,23 @@ def completion_messages(log_id: str, request: Mapping[str, JsonValue]) -> list[J
 
 def _message(message_id: str, message: Json) -> Json:
     content = message.get("content")
-    is_parts = isinstance(content, list)
+    parts = [_part(each) for each in content] if isinstance(content, list) else None
     return {
         "id": message_id,
-        "role": message.get("role"),
-        "content": None if is_parts else content,
-        "content_parts": content if is_parts else None,
-        "name": message.get("name"),
+        "role": _as_text(message.get("role")) or "",
+        "content": None if parts is not None else _as_text(content),
+        "content_parts": parts,
+        "name": _as_text(message.get("name")),
         **{key: value for key, value in message.items() if key not in _OF_EVERY_MESSAGE},
     }
+
+
+def _part(given: JsonValue) -> JsonValue:
+    return given if isinstance(given, dict) else {"type": "text", "text": _as_text(given) or ""}
+
+
+def _as_text(value: JsonValue) -> str | None:
+    return value if value is None or isinstance(value, str) else exact_json.dump(value)
 
 
 _OF_EVERY_MESSAGE = ("id", "role", "content", "content_parts", "name")

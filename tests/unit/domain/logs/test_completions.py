@@ -2,8 +2,18 @@
 
 from typing import Any
 
-from evald.domain.logs.completions import completion_body, completion_messages
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from evald.domain.logs.completions import completion_body, completion_messages
+from evald.wire.chat_completions import StoredMessage
+
+JSON: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
 ANSWER: dict[str, Any] = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
@@ -70,6 +80,14 @@ def test_a_setting_of_the_request_is_shown_as_it_was() -> None:
     assert (shown["temperature"], shown["top_p"]) == (0, 1.0)
 
 
+@pytest.mark.parametrize("told", [None, "", 5, {"name": "m"}])
+def test_a_completion_whose_model_is_no_text_has_the_one_that_was_asked_for(told: Any) -> None:
+    """Ours: providers that are not OpenAI answer so."""
+    shown = completion_body({"model": "m"}, {**ANSWER, "model": told}, metadata={})
+
+    assert shown["model"] == "m"
+
+
 def test_messages_have_ids_and_their_parts_apart() -> None:
     """Observed 2026-04 (ids and keys); documented (parts)."""
     parts: Any = [{"type": "text", "text": "x"}]
@@ -90,3 +108,41 @@ def test_messages_have_ids_and_their_parts_apart() -> None:
             "tool_call_id": "call_1",
         },
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"role": {"a": 1}}, {"role": '{"a":1}'}),
+        ({"role": 7, "name": ["n"]}, {"role": "7", "name": '["n"]'}),
+        ({}, {"role": ""}),
+        ({"role": None, "content": False}, {"role": "", "content": "false"}),
+        ({"role": "r", "content": {"text": "x"}}, {"role": "r", "content": '{"text":"x"}'}),
+        (
+            {"role": "r", "content": ["x", {"type": "y"}, 3, None]},
+            {
+                "role": "r",
+                "content_parts": [
+                    {"type": "text", "text": "x"},
+                    {"type": "y"},
+                    {"type": "text", "text": "3"},
+                    {"type": "text", "text": ""},
+                ],
+            },
+        ),
+        ({"role": "r", "content": []}, {"role": "r", "content_parts": []}),
+    ],
+)
+def test_an_odd_message_is_shown_in_the_form_of_every_other(given: Any, shown: Any) -> None:
+    """Ours: a provider that is not OpenAI may take it, and lists are read by everyone."""
+    form = {"id": "c-0", "content": None, "content_parts": None, "name": None}
+
+    assert completion_messages("c", {"messages": [given]}) == [{**form, **shown}]
+
+
+@pytest.mark.parametrize("key", ["role", "content", "name"])
+@given(value=JSON)
+def test_a_list_of_messages_has_texts_whatever_was_asked(key: str, value: Any) -> None:
+    (shown,) = completion_messages("c", {"messages": [{key: value}]})
+
+    StoredMessage.model_validate(shown, strict=True)
