@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from evald.graders.similarity.ngrams import shared_ngrams
+from evald.graders.similarity.same_ends import without_same_ends
 from evald.graders.similarity.tokens import score_without_tokens, word_tokens
 
 
@@ -57,6 +58,7 @@ def longest_common(one: Sequence[str], other: Sequence[str]) -> int:
 
     Source: H. Hyyrö, "Bit-Parallel LCS-length Computation Revisited", AWOCA 2004.
     """
+    one, other, alike = without_same_ends(one, other, keep=0)
     places: dict[str, int] = {}
     for index, token in enumerate(one):
         places[token] = places.get(token, 0) | 1 << index
@@ -66,4 +68,4 @@ def longest_common(one: Sequence[str], other: Sequence[str]) -> int:
         if matches is not None:
             hits = gaps & matches
             gaps = (gaps + hits | gaps - hits) & every
-    return (every ^ gaps).bit_count()
+    return alike + (every ^ gaps).bit_count()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from evald.graders.similarity.ngrams import shared_ngrams
 
 TOKENS = st.lists(st.sampled_from("abcde"), max_size=30)
+FEW = st.lists(st.sampled_from("abc"), max_size=10)
 
 
 def naive(one: list[str], other: list[str], n: int) -> int:
@@ -23,6 +24,15 @@ def naive(one: list[str], other: list[str], n: int) -> int:
 @given(TOKENS, TOKENS)
 def test_it_is_what_the_definition_says(one: list[str], other: list[str]) -> None:
     assert shared_ngrams(one, other, most=5) == [naive(one, other, n) for n in range(1, 6)]
+
+
+@given(FEW, FEW, FEW, FEW)
+def test_runs_within_the_same_ends_are_counted_too(
+    head: list[str], one: list[str], other: list[str], tail: list[str]
+) -> None:
+    texts = (head + one + tail, head + other + tail)
+
+    assert shared_ngrams(*texts, most=4) == [naive(*texts, n) for n in range(1, 5)]
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,14 @@ def test_a_text_is_like_itself(text: str) -> None:
     assert rouge_n(text, text, n=1) == 1.0
 
 
-@given(st.lists(st.sampled_from("abc"), max_size=200), st.lists(st.sampled_from("abc")))
+tokens = st.lists(st.sampled_from("abc"))
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=200), tokens, tokens, tokens)
 def test_the_longest_common_subsequence_is_that_of_the_textbook(
-    one: list[str], other: list[str]
+    one: list[str], other: list[str], head: list[str], tail: list[str]
 ) -> None:
+    one, other = head + one + tail, head + other + tail
     row = [0] * (len(other) + 1)
     for token in one:
         before = row[:]
