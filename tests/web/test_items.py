@@ -51,8 +51,10 @@ def judged() -> StoredOutputItem:
         "output": [{"role": "assistant", "content": json.dumps({"steps": steps})}],
         "model": "judge-x",
         "usage": {"prompt_tokens": 30, "completion_tokens": 6},
+        "seconds": 4.2,
     }
     code = {**verdict(CORRECT, 0.0, passed=False), "stdout": "two words", "failure": "KeyError"}
+    code["seconds"] = 0.042
     polite = {**verdict(POLITE, 0.5, passed=True), "sample": sample}
     said: dict[str, JsonValue] = {
         "content": "It is Hard ware",
@@ -72,10 +74,10 @@ async def test_all_that_is_known_of_an_item_is_told_verdicts_first(
     told = [
         "Item 0 ✕ failed",
         "Verdicts",
-        "✕ failed Right category",
+        "✕ failed Right category took 42 ms",
         "KeyError",
         "printed two words",
-        "✓ passed Polite score 0.500",
+        "✓ passed Polite score 0.500 took 4.20 s",
         "Tone: Friendly.",
         "What its model was told, and said (judge-x, 36 tokens)",
         "How polite?",

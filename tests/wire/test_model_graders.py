@@ -92,7 +92,7 @@ def test_label_model_truth(client: openai.OpenAI) -> None:
 
 
 def test_the_graders_call_stands_on_the_result(client: openai.OpenAI, http: httpx2.Client) -> None:
-    """Observed 2025-07: the keys, their order, and the values of what was not set."""
+    """Observed 2025-07: keys, their order, the values of what was not set; the time is ours."""
     picture = {"type": "input_image", "image_url": "https://x.test/{{ item.photo }}"}
     system = {"role": "system", "content": ["Be strict.", picture]}
     eval_id = new_eval(client, free_eval(score(input=[system, user()])))
@@ -106,6 +106,9 @@ def test_the_graders_call_stands_on_the_result(client: openai.OpenAI, http: http
     assert list(result) == ["name", "sample", "passed", "score"]
     usage = result["sample"].pop("usage")
     assert list(usage) == ["total_tokens", "completion_tokens", "prompt_tokens", "cached_tokens"]
+    name, seconds = result["sample"].popitem()
+    assert name == "seconds"
+    assert 0.0 <= seconds < 60.0
     assert list(result["sample"].items()) == [
         (
             "input",

@@ -51,7 +51,8 @@ def expected_status(n: int) -> str:
 def test_an_output_item_has_the_shape_captured(client: openai.OpenAI, http: httpx2.Client) -> None:
     """Observed 2025-07: these keys, the item without its wrapper, both nulls, 4096 and 1.0.
 
-    The singular of the token limit is documented only; the hash is of canonical JSON (ours).
+    The singular of the token limit is documented only; the hash is of canonical JSON, and `seconds`
+    stands at the end (both ours).
     """
     run = ended_run(client, an_eval(), completions(inline([row("a", "b")]), model="mirror"))
     path = f"/v1/evals/{run.eval_id}/runs/{run.id}/output_items"
@@ -90,6 +91,9 @@ def test_an_output_item_has_the_shape_captured(client: openai.OpenAI, http: http
     sample = item["sample"]
     output = sample.pop("output")
     assert [message["role"] for message in output] == ["assistant"]
+    name, seconds = sample.popitem()
+    assert name == "seconds"
+    assert 0.0 <= seconds < 60.0
     assert sample == {
         "input": [{"role": "user", "content": "a"}],
         "finish_reason": "stop",

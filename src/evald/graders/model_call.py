@@ -33,12 +33,16 @@ class NoVerdict:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A call that came to its end: what was sent, what came back, and by which mode."""
+    """A call that came to its end: what was sent, what came back, and by which mode.
+
+    `usage` and `seconds` are those of the answers, also of one that was asked for before.
+    """
 
     body: dict[str, JsonValue]
     reading: Reading
     mode: OutputMode
     usage: Mapping[str, Usage]
+    seconds: float = 0.0
 
 
 async def grade_by_model(
@@ -67,7 +71,11 @@ async def grade_by_model(
     outcome = _outcome(plan, call, read)
     if isinstance(outcome, NoVerdict) and outcome.fault is not Fault.MODEL_SERVER:
         again = await _call(plan, messages, tools)
-        call = replace(again, usage=_together(call.usage, again.usage))
+        call = replace(
+            again,
+            usage=_together(call.usage, again.usage),
+            seconds=call.seconds + again.seconds,
+        )
         outcome = _outcome(plan, call, read)
     return _shown(outcome, call)
 
@@ -91,7 +99,8 @@ def _answered(request: ModelRequest, answer: ModelAnswer, mode: OutputMode) -> _
     reading = read_chat_answer(answer.body)
     if not reading.model:
         reading = replace(reading, model=request.model)
-    return _Call(request.body, reading, mode, {reading.model: reading.usage})
+    usage = {reading.model: reading.usage}
+    return _Call(request.body, reading, mode, usage, answer.seconds)
 
 
 def _unanswered(request: ModelRequest, failure: ModelFailure) -> Reading:
@@ -160,7 +169,7 @@ def _shown(outcome: Grade | NoVerdict, call: _Call) -> Grade:
 def _sample_json(call: _Call, error: ApiError | None) -> dict[str, JsonValue]:
     """The call as a result shows it, in the key order captured.
 
-    Source: observed 2025-07; the place of the error is documented.
+    Source: observed 2025-07; the place of the error is documented; `seconds` is ours.
     """
     asked, reading = asked_of(call.body), call.reading
     return {
@@ -175,4 +184,5 @@ def _sample_json(call: _Call, error: ApiError | None) -> dict[str, JsonValue]:
         "top_p": asked.top_p,
         "reasoning_effort": asked.reasoning_effort,
         "max_completions_tokens": asked.token_limit,
+        **({"seconds": round(call.seconds, 3)} if call.usage else {}),
     }

@@ -22,8 +22,9 @@ async def grade_python(grader: PythonGrader, variables: Variables, tools: Grader
 
     Code that raises, cannot be called with two arguments, returns no finite number or runs into a
     limit scores 0.0 and fails. That a package or a data file is missing is not its fault: such a
-    grade is errored, and so is one where the sandbox did not run. The beginning of what the code
-    printed stands in the details. Without a sample the code is given an empty object.
+    grade is errored, and so is one where the sandbox did not run. How long the code ran and the
+    beginning of what it printed stand in the details. Without a sample the code is given an empty
+    object.
 
     Source: OpenAI, "Graders" guide, Python graders; the threshold's default is ours.
     """
@@ -44,7 +45,7 @@ async def grade_python(grader: PythonGrader, variables: Variables, tools: Grader
             return errored("sandbox_unavailable", message, fault=Fault.PYTHON_SERVER)
         case _:
             assert_never(outcome)
-    return replace(graded, details=_details(graded, outcome.stdout, is_safe=tools.sandbox.is_safe))
+    return replace(graded, details=_details(graded, outcome, is_safe=tools.sandbox.is_safe))
 
 
 def _failed(grader: PythonGrader, outcome: CallFailed) -> Grade:
@@ -60,10 +61,12 @@ def _failed(grader: PythonGrader, outcome: CallFailed) -> Grade:
     return Grade(0.0, passed=False, fault=Fault.PYTHON_RUNTIME, details=failure)
 
 
-def _details(graded: Grade, stdout: str, *, is_safe: bool) -> Mapping[str, JsonValue]:
-    details = dict(graded.details)
-    if stdout:
-        details["stdout"] = stdout
+def _details(
+    graded: Grade, outcome: CallScored | CallFailed, *, is_safe: bool
+) -> Mapping[str, JsonValue]:
+    details = {**graded.details, "seconds": round(outcome.seconds, 3)}
+    if outcome.stdout:
+        details["stdout"] = outcome.stdout
     if not is_safe:
         details["sandboxed"] = False
     return details

@@ -26,7 +26,8 @@ def sample_of_answer(request: ModelRequest, answer: ModelAnswer) -> Sample:
     reading = _read(request, answer.body)
     if not reading.model:
         reading = replace(reading, model=request.model)
-    kept, usage = echo(asked_of(request.body), reading), {reading.model: reading.usage}
+    kept = echo(asked_of(request.body), reading, seconds=answer.seconds)
+    usage = {reading.model: reading.usage}
     if reading.error is not None:
         return Sample(None, kept, usage, reading.error)
     variables, tools = sample_variables(reading), request.body.get("tools")

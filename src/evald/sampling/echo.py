@@ -6,12 +6,14 @@ from evald.domain.conversation.asked import Asked
 from evald.domain.conversation.reading import Reading, said, usage_json
 
 
-def echo(asked: Asked, reading: Reading) -> dict[str, JsonValue]:
+def echo(asked: Asked, reading: Reading, *, seconds: float | None = None) -> dict[str, JsonValue]:
     """The `sample` object, in the key order captured.
 
     `reasoning_effort` is there only where it was set. Both spellings of the token limit are.
+    `seconds`, to the millisecond, is how long the answer took; where nobody was asked, or nobody
+    answered, it is not there.
 
-    Source: observed 2025-07; the documented spelling of the limit besides.
+    Source: observed 2025-07; the documented spelling of the limit besides; `seconds` is ours.
     """
     error = reading.error
     echoed: dict[str, JsonValue] = {
@@ -29,4 +31,6 @@ def echo(asked: Asked, reading: Reading) -> dict[str, JsonValue]:
     }
     if asked.reasoning_effort is not None:
         echoed["reasoning_effort"] = asked.reasoning_effort
+    if seconds is not None:
+        echoed["seconds"] = round(seconds, 3)
     return echoed

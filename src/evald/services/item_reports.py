@@ -19,7 +19,7 @@ from evald.wire.output_items import OutputItemStatus
 _NAMES_OF_REFERENCES = ("reference", "expected", "ideal", "target", "reference_answer")
 """Fields that hold what an answer should be, where no grader says which one does."""
 
-_SHOWN_APART = {"name", "type", "sample", "passed", "score", "error", FAILURE, "stdout"}
+_SHOWN_APART = {"name", "type", "sample", "passed", "score", "error", FAILURE, "stdout", "seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Verdict:
     """What one criterion said of one item. Where it errored, `score` says nothing.
 
     `failure` is why code came to no score, `printed` the beginning of its output; `is_sandboxed`
-    is False where it ran with all rights of the server.
+    is False where it ran with all rights of the server, `seconds` how long its code or its model
+    took, None where it has neither or that is not known.
     """
 
     criterion_id: str
@@ -38,6 +39,7 @@ class Verdict:
     failure: str = ""
     printed: str = ""
     is_sandboxed: bool = True
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a model was told, what it answered, and what it counted for it."""
+    """What a model was told, what it answered, how long it took, and what it counted for it."""
 
     model: str
     told: list[Turn]
@@ -82,6 +84,7 @@ class Conversation:
     prompt_tokens: int
     completion_tokens: int
     error: ApiError | None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ def _verdict(result: Mapping[str, JsonValue], names: Mapping[str, str]) -> Verdi
         failure=_text(result.get(FAILURE)),
         printed=_text(result.get("stdout")),
         is_sandboxed=result.get("sandboxed") is not False,
+        seconds=_seconds(result if "seconds" in result else _object(result.get("sample"))),
     )
 
 
@@ -216,7 +220,14 @@ def _conversation(sample: JsonValue) -> Conversation | None:
         prompt_tokens=int(_number(usage.get("prompt_tokens"))),
         completion_tokens=int(_number(usage.get("completion_tokens"))),
         error=_error(sample.get("error")),
+        seconds=_seconds(sample),
     )
+
+
+def _seconds(told: Mapping[str, JsonValue]) -> float | None:
+    """How long an answer or a call took; None where nobody knows."""
+    seconds = told.get("seconds")
+    return None if seconds is None else _number(seconds)
 
 
 def _turn(message: Mapping[str, JsonValue]) -> Turn:

@@ -198,3 +198,10 @@ def duration(seconds: int) -> str:
     if hours:
         return f"{hours:,} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def took(seconds: float) -> str:
+    """How long a call took, as closely as one wants to know: `420 ms`, `4.20 s`, `1 min 5 s`."""
+    if seconds < 1:
+        return f"{1_000 * seconds:.0f} ms"
+    return f"{seconds:.2f} s" if seconds < 60 else duration(int(seconds))

@@ -64,12 +64,14 @@ class Talk:
 class VerdictView:
     """One criterion's verdict with its reasons; `score` is empty where it would add nothing.
 
-    `notes` are what the grader's code printed, and that it was not kept apart.
+    `took` is how long its model or its code did, empty where it has none or nobody knows. `notes`
+    are what the grader's code printed, and that it was not kept apart.
     """
 
     sign: Sign
     criterion: str
     score: str
+    took: str
     reasons: Sequence[Folded]
     problem: Folded | None
     notes: Sequence[Part]
@@ -238,6 +240,7 @@ def _verdict(
         sign=SIGNS[verdict.outcome],
         criterion=verdict.criterion,
         score=eyes.score(verdict.score) if has_score else "",
+        took="" if verdict.seconds is None else eyes.took(verdict.seconds),
         reasons=[shown.fold(reason) for reason in each.reasons[:MAX_TURNS]],
         problem=problem,
         notes=notes,
@@ -319,6 +322,7 @@ def _facts(run: StoredRun, detail: ItemDetail) -> list[tuple[str, str]]:
 def _facts_of(asked: Conversation) -> list[tuple[str, str]]:
     facts: Mapping[str, str] = {
         "Model": eyes.clip(asked.model),
+        "Answered in": "" if asked.seconds is None else eyes.took(asked.seconds),
         "Ended because of": eyes.clip(asked.finish_reason),
         "Prompt": eyes.counted(asked.prompt_tokens, "token") if asked.prompt_tokens else "",
         "Completion": eyes.counted(asked.completion_tokens, "token")

@@ -23,9 +23,9 @@ class Sample(OpenWireModel):
     """One asking of a model and its answer, with contents flattened to strings.
 
     Both spellings of the token limit are sent, since clients of both exist; of a grader's asking,
-    only the plural.
+    only the plural. `seconds` is how long the answer took; it is missing where nobody answered.
 
-    Source: observed 2025-07 (plural); OpenAI's OpenAPI document (singular).
+    Source: observed 2025-07 (plural); OpenAI's OpenAPI document (singular); `seconds` is ours.
     """
 
     input: list[dict[str, JsonValue]]
@@ -39,6 +39,7 @@ class Sample(OpenWireModel):
     seed: int | None
     max_completion_tokens: int | None = None
     max_completions_tokens: int | None
+    seconds: float | None = None
 
 
 class OutputItemResult(OpenWireModel):

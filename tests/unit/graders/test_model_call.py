@@ -55,7 +55,7 @@ def formats(model: ScriptedModel) -> list[object]:
 
 
 async def test_the_call_is_shown_key_for_key() -> None:
-    """Observed 2025-07: keys, their order, and the values of what was not set."""
+    """Observed 2025-07: keys, their order, and the values of what was not set; the time is ours."""
     content: list[JsonValue] = [
         {"type": "input_text", "text": "Is it like this?"},
         {"type": "input_image", "image_url": "https://x.test/a.png"},
@@ -91,6 +91,7 @@ async def test_the_call_is_shown_key_for_key() -> None:
         ("top_p", 1.0),
         ("reasoning_effort", None),
         ("max_completions_tokens", 4096),
+        ("seconds", 0.1),
     ]
     assert grade.usage == {SNAPSHOT: ONE}
     assert grade.details == {}
@@ -138,6 +139,7 @@ async def test_an_answer_without_verdict_is_asked_for_once_more_and_then_an_erro
     assert grade.sample is not None
     assert grade.sample["error"] == {"code": code, "message": grade.error.message}
     assert grade.usage == {SNAPSHOT: ONE + ONE}
+    assert grade.sample["seconds"] == pytest.approx(2 * answer.seconds)
 
 
 @pytest.mark.parametrize("first", [chat(None, refusal="No."), chat("Hm."), chat("{")])

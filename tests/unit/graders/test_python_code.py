@@ -83,7 +83,8 @@ async def test_a_score_passes_from_the_threshold_on(
         ScriptedSandbox(CallScored(score, "", 0.1)), threshold=threshold, default=default
     )
 
-    assert (grade.score, grade.passed, grade.error, grade.details) == (score, passed, None, {})
+    assert (grade.score, grade.passed, grade.error) == (score, passed, None)
+    assert grade.details == {"seconds": 0.1}
 
 
 async def test_code_that_fails_scores_nothing_and_tells_why() -> None:
@@ -92,7 +93,7 @@ async def test_code_that_fails_scores_nothing_and_tells_why() -> None:
 
     assert (grade.score, grade.passed, grade.error) == (0.0, False, None)
     assert grade.fault is Fault.PYTHON_RUNTIME
-    assert grade.details == {"failure": "ValueError: no", "stdout": "hm"}
+    assert grade.details == {"failure": "ValueError: no", "stdout": "hm", "seconds": 0.1}
 
 
 async def test_what_is_missing_is_not_the_codes_fault() -> None:

@@ -57,6 +57,7 @@ def variables_of(body: Any, request: ModelRequest | None = None) -> Any:
 
 
 def test_the_echo_has_the_observed_keys_in_their_order() -> None:
+    """Observed 2025-07 but for the last, which is ours: how long the answer took."""
     sample = sample_of(a_body())
 
     assert list(sample.echo.items()) == [
@@ -74,7 +75,20 @@ def test_the_echo_has_the_observed_keys_in_their_order() -> None:
         ("top_p", 1.0),
         ("max_completion_tokens", 4096),
         ("max_completions_tokens", 4096),
+        ("seconds", 0.1),
     ]
+
+
+def test_the_time_of_an_answer_is_told_to_the_millisecond() -> None:
+    answer = ModelAnswer(a_body(), seconds=1.23456)
+
+    assert sample_of_answer(a_request(), answer).echo["seconds"] == 1.235
+
+
+def test_a_failure_has_no_time_to_tell() -> None:
+    failure = ModelFailure(FailureKind.TIMEOUT, "timeout", "It took too long.")
+
+    assert "seconds" not in sample_of_failure(a_request(), failure).echo
 
 
 def test_the_echo_says_how_the_model_was_asked() -> None:

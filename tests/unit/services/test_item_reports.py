@@ -145,6 +145,36 @@ def test_a_judging_model_is_told_with_all_that_was_said() -> None:
     assert (found.prompt_tokens, found.completion_tokens) == (30, 6)
 
 
+def test_how_long_a_judging_model_took_is_told_where_it_is_known() -> None:
+    timed = judged("Good.")
+    (result,) = json.loads(timed.results_json)
+    result["sample"]["seconds"] = 1.5
+    timed = replace(timed, results_json=json.dumps([result]))
+
+    assert detail(timed).verdicts[0].verdict.seconds == 1.5
+    assert detail(judged("Good.")).verdicts[0].verdict.seconds is None
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.25])
+def test_how_long_code_took_is_told_and_nothing_else(seconds: float) -> None:
+    code = {**verdict(CORRECT, 1.0, passed=True), "seconds": seconds}
+
+    found = detail(item_of(0, said={"content": "x"}, verdicts=[code])).verdicts[0]
+
+    assert (found.verdict.seconds, found.details) == (seconds, None)
+
+
+def test_how_long_the_answer_took_is_told_where_it_is_known() -> None:
+    item = item_of(0, said={"content": "Hi"})
+    timed = replace(item, sample_json=json.dumps({**json.loads(item.sample_json), "seconds": 2}))
+
+    found, unknown = detail(timed).asked, detail(item).asked
+
+    assert found is not None
+    assert unknown is not None
+    assert (found.seconds, unknown.seconds) == (2.0, None)
+
+
 def test_what_else_a_grader_tells_is_kept() -> None:
     assert detail(judged("Good.", scores={"a": 0.5})).verdicts[0].details == {"scores": {"a": 0.5}}
     assert detail(judged("Good.")).verdicts[0].details is None

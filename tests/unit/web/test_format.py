@@ -21,6 +21,7 @@ from evald.web.format import (
     rate,
     score,
     spaced,
+    took,
     utc,
     visible,
 )
@@ -74,6 +75,21 @@ def test_only_all_is_a_hundred_percent(whole: int, part: int) -> None:
 )
 def test_a_duration_is_told_in_its_two_largest_units(seconds: int, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.0, "0 ms"),
+        (0.0424, "42 ms"),
+        (1.0, "1.00 s"),
+        (4.204, "4.20 s"),
+        (59.9, "59.90 s"),
+        (65.9, "1 min 5 s"),
+    ],
+)
+def test_a_short_time_is_told_closely_and_a_long_one_roughly(seconds: float, shown: str) -> None:
+    assert took(seconds) == shown
 
 
 def test_times_are_told_in_utc() -> None:
