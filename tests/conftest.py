@@ -15,7 +15,10 @@ settings.load_profile("evald")
 _HERE = Path(__file__).parent
 LONGEST = [
     _HERE / "chaos" / "test_chaos.py",
+    _HERE / "engine" / "test_troubled_store.py",
+    _HERE / "engine" / "test_workers.py",
     _HERE / "engine" / "test_second_chances.py",
+    _HERE / "browser" / "test_every_page.py",
     _HERE / "engine" / "test_kills.py",
     _HERE / "engine" / "test_kills_logs.py",
     _HERE / "rescue" / "test_process.py",
