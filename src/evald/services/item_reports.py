@@ -227,7 +227,7 @@ def _conversation(sample: JsonValue) -> Conversation | None:
 def _seconds(told: Mapping[str, JsonValue]) -> float | None:
     """How long an answer or a call took; None where nobody knows."""
     seconds = told.get("seconds")
-    return None if seconds is None else _number(seconds)
+    return _number(seconds) if isinstance(seconds, int | float) else None
 
 
 def _turn(message: Mapping[str, JsonValue]) -> Turn:
