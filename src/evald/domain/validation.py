@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
@@ -27,6 +28,9 @@ _EXPECTED = {
     "model_attributes_type": "an object",
 }
 """The kinds of error that say another kind of JSON value was wanted, and which."""
+
+_MOST_FAULTS = 1_000
+"""Of more faults in one field of the body, only so many are looked at: a refusal names one."""
 
 _BEYOND_FLOAT = "a number is beyond what a 64-bit float can hold"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -65,10 +69,11 @@ def read_model(model: type[M], body: dict[str, JsonValue]) -> M:
 def refusal(error: ValidationError, body: JsonValue) -> RequestError:
     """The refusal for the first thing that is wrong with `body`, in the order of the body.
 
-    What is missing counts as standing at the end of its object.
+    What is missing counts as standing at the end of its object. Of a field with more than a
+    thousand faults, it is the first of those that were found first.
     """
     places = _Places()
-    faults = [_fault(details, body, places) for details in error.errors(include_url=False)]
+    faults = [_fault(details, body, places) for details in _looked_at(error)]
     fault = min(faults, key=lambda fault: (fault.place, bool(fault.expected)))
     while deeper := [each for each in faults if _is_inside(each, fault)]:
         # A union says what is wrong with each of its branches; the one that got further inside is
@@ -80,6 +85,15 @@ def refusal(error: ValidationError, body: JsonValue) -> RequestError:
     if fault.expected:
         return _another_kind([each for each in faults if each.path == fault.path])
     return _refusal(fault, param)
+
+
+def _looked_at(error: ValidationError) -> Iterator[ErrorDetails]:
+    counts: Counter[tuple[Step, ...]] = Counter()
+    for details in error.errors(include_url=False):
+        field = details["loc"][:1]
+        counts[field] += 1
+        if counts[field] <= _MOST_FAULTS:
+            yield details
 
 
 class _Places:

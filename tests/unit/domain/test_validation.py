@@ -254,3 +254,14 @@ def test_metadata_of_too_many_pairs_is_not_looked_into() -> None:
     error = refused(CreateEvalRequest, an_eval(CHECK, metadata={str(n): n for n in range(17)}))
 
     assert error.message == "Invalid 'metadata': it holds 17 pairs; at most 16 are allowed."
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_the_first_of_very_many_faults_is_told_whatever_else_is_wrong(is_before: bool) -> None:
+    many = an_eval({**SCORE, "input": [{"role": "user", "content": [{"type": "bad"}] * 5_000}]})
+    body = {"name": 5, **many} if is_before else {**many, "name": 5}
+
+    error = refused(CreateEvalRequest, body)
+
+    first = "testing_criteria[0].input[0].content[0].type"
+    assert error.param == ("name" if is_before else first)
