@@ -72,10 +72,10 @@ async def test_it_is_another_process_and_the_same_every_time(process: ApartProce
 
 
 async def test_what_takes_too_long_is_ended_and_the_next_piece_done() -> None:
-    process = ApartProcess(CLOCK, work_s=0.3)
+    process = ApartProcess(CLOCK, work_s=3.0)  # its start counts, on a busy machine too
     pid = await process.run(os.getpid, deadline=soon())
 
-    with pytest.raises(WorkTooLong, match=r"not done within 0\.3 seconds"):
+    with pytest.raises(WorkTooLong, match="not done within 3 seconds"):
         await process.run(FOR_EVER, deadline=soon())
 
     assert not psutil.pid_exists(pid)
