@@ -89,7 +89,7 @@ async def test_canceling_all_rows_closes_every_connection_in_use() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        await mock.until(lambda seen: seen.abandoned == 8, within_s=3.0)
+        await mock.until(lambda seen: seen.abandoned == 8, within_s=0.5)
 
     assert (mock.seen.requests, mock.seen.abandoned, mock.seen.at_once) == (8, 8, 0)
 

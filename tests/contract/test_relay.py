@@ -265,7 +265,7 @@ async def test_an_answer_that_is_not_waited_for_is_let_go_of_at_once(
         asking.cancel()
         await asyncio.wait([asking])
 
-        assert provider.until(lambda seen: seen.left > left, within_s=3.0)
+        assert provider.until(lambda seen: seen.left > left, within_s=0.5)
 
 
 @pytest.mark.parametrize(
