@@ -23,8 +23,9 @@ class ApartProcess:
     """One child process, started when work first comes, doing one piece at a time.
 
     Fulfils `evald.ports.apart.Apart`. The wait for one's turn counts toward the deadline, not
-    toward the limit. The child ends with us, also when we are killed: its input ends, and what it
-    is at has an alarm set. Used within one event loop, and closed at its end.
+    toward the limit; the child's start counts toward both. The child ends with us, also when we are
+    killed: its input ends, and what it is at has an alarm set. Used within one event loop, and
+    closed at its end.
     """
 
     def __init__(self, clock: Clock, *, work_s: float = WORK_S) -> None:

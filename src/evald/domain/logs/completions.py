@@ -50,16 +50,16 @@ def completion_messages(log_id: str, request: Mapping[str, JsonValue]) -> list[J
 
     A content of parts stands in `content_parts`. A provider may have accepted what is no message
     of OpenAI's: what must be a text and is none is shown as its JSON, and a role that is missing
-    as an empty one, so that whoever reads the list finds texts.
+    as an empty one, so that whoever reads the list finds texts. What is no object at all is the
+    content of a message without a role: no message is left out.
 
     Source: observed 2026-04 (ids, keys); what is shown of odd messages is ours.
     """
     messages = request.get("messages")
     given = messages if isinstance(messages, list) else []
     return [
-        _message(f"{log_id}-{index}", each)
+        _message(f"{log_id}-{index}", each if isinstance(each, dict) else {"content": each})
         for index, each in enumerate(given)
-        if isinstance(each, dict)
     ]
 
 

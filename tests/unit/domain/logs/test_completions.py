@@ -94,7 +94,7 @@ def test_messages_have_ids_and_their_parts_apart() -> None:
     call: Any = {"role": "tool", "tool_call_id": "call_1", "content": "4"}
 
     shown = completion_messages(
-        "c", {"messages": [{"role": "user", "content": parts, "name": "n"}, call, "odd"]}
+        "c", {"messages": [{"role": "user", "content": parts, "name": "n"}, call]}
     )
 
     assert shown == [
@@ -131,6 +131,9 @@ def test_messages_have_ids_and_their_parts_apart() -> None:
             },
         ),
         ({"role": "r", "content": []}, {"role": "r", "content_parts": []}),
+        ("no object", {"role": "", "content": "no object"}),
+        (3, {"role": "", "content": "3"}),
+        (None, {"role": ""}),
     ],
 )
 def test_an_odd_message_is_shown_in_the_form_of_every_other(given: Any, shown: Any) -> None:
@@ -143,6 +146,6 @@ def test_an_odd_message_is_shown_in_the_form_of_every_other(given: Any, shown: A
 @pytest.mark.parametrize("key", ["role", "content", "name"])
 @given(value=JSON)
 def test_a_list_of_messages_has_texts_whatever_was_asked(key: str, value: Any) -> None:
-    (shown,) = completion_messages("c", {"messages": [{key: value}]})
+    shown = completion_messages("c", {"messages": [{key: value}, value]})
 
-    StoredMessage.model_validate(shown, strict=True)
+    assert [StoredMessage.model_validate(each, strict=True).id for each in shown] == ["c-0", "c-1"]
