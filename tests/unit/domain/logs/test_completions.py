@@ -6,11 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evald.domain import exact_json
 from evald.domain.logs.completions import completion_body, completion_messages
 from evald.wire.chat_completions import StoredMessage
 
 JSON: Any = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=6,
 )
@@ -149,3 +154,15 @@ def test_a_list_of_messages_has_texts_whatever_was_asked(key: str, value: Any) -
     shown = completion_messages("c", {"messages": [{key: value}, value]})
 
     assert [StoredMessage.model_validate(each, strict=True).id for each in shown] == ["c-0", "c-1"]
+
+
+def test_a_number_beyond_every_float_is_listed_as_it_was_written() -> None:
+    """Ours: JSON has such numbers, and infinity it has not."""
+    message = '{"role":1e999,"content":[{"n":1e999}],"name":"x"}'
+    request = exact_json.parse(f'{{"messages":[{message},1e999]}}')
+    assert isinstance(request, dict)
+
+    shown = completion_messages("c", request)
+
+    assert (shown[0]["role"], shown[1]["content"]) == ("1e999", "1e999")
+    assert '"content_parts":[{"n":1e999}]' in exact_json.dump(shown[0])
