@@ -26,7 +26,7 @@ ALONE := tests/acceptance/test_startup.py tests/chaos tests/clients tests/engine
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all browser clients client-table chaos style types contracts lint house check fix fuzz bench bench-archives bench-comparisons bench-gateway bench-graders bench-large bench-logs bench-metrics bench-pages bench-peers bench-reports bench-rows bench-workers lock pictures clean
+.PHONY: help demo test test-all browser clients client-table chaos style types contracts lint house check fix fuzz laws bench bench-archives bench-comparisons bench-gateway bench-graders bench-large bench-logs bench-metrics bench-pages bench-peers bench-reports bench-rows bench-workers lock pictures clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -74,7 +74,10 @@ fix: $(READY) ## format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 
 fuzz: $(READY) ## odd requests to every route, 2,000 each; ARGS=--fuzz-examples=… and --fuzz-seed=…
-	@$(PYTEST) tests/fuzz -q --timeout=0 --fuzz-examples=2000 $(ARGS)
+	@$(PYTEST) tests/fuzz -q --timeout=0 --fuzz-examples=2000 --fuzz-seed=new $(ARGS)
+
+laws: $(READY) ## the tests that hold for any input, with 2,000 new examples each instead of CI's 100
+	@$(PYTEST) tests -q -m hypothesis --ignore=tests/fuzz --hypothesis-profile=laws --timeout=0 $(WORKERS) $(ARGS)
 
 chaos: $(READY) ## kill a server and workers a hundred times each; ARGS=--chaos-seed=…
 	@$(PYTEST) tests/chaos -q -s --timeout=0 --chaos-kills=100 $(ARGS)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# The machine is shared: a law is not broken by taking long.
-settings.register_profile("evald", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=10)  # for `make test`
+# The machine is shared: a law is not broken by taking long. A gate tries the same examples each
+# time, so that it judges the change and nothing else; others are looked for by `make laws`.
+settings.register_profile("evald", deadline=None, derandomize=True, database=None)
+settings.register_profile("quick", settings.get_profile("evald"), max_examples=10)  # `make test`
+settings.register_profile("laws", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile("evald")
 
 _HERE = Path(__file__).parent

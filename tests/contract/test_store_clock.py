@@ -20,8 +20,9 @@ from tests.contract.kept import (
     new_run,
     walk,
 )
+from tests.support.examples import at_most
 
-BRIEFLY = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BRIEFLY = settings(at_most(10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 SECONDS = st.lists(st.integers(-5, 5), min_size=1, max_size=9)
 ORDERS = st.sampled_from(["asc", "desc"])
 

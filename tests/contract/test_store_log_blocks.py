@@ -18,6 +18,7 @@ from evald.domain.logs.terms import LogKind, Term, metadata_terms
 from evald.ports.kept import StoredLog
 from evald.ports.store import Store
 from tests.contract.kept import OTHER_PROJECT, PROJECT, new_log
+from tests.support.examples import at_most
 
 CHAT: LogKind = "chat_completion"
 NEAR = Reach(probe=0, steps=1, steps_each=0, unblocked=1_000, checked=2)
@@ -178,9 +179,7 @@ def beyond(seq: int, span: LogSpan) -> LogSpan:
 
 
 @given(story=STORIES, queries=QUERIES)
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(at_most(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.slow
 async def test_whatever_became_of_logs_a_query_finds_those_that_fit(
     store: Store, story: Story, queries: list[tuple[LogFilter, LogSpan]]

@@ -15,6 +15,7 @@ from evald.ports.kept import StoredLog
 from evald.ports.store import CursorUnknown, Store
 from evald.wire.pages import ListQuery
 from tests.contract.kept import NOW, OTHER_PROJECT, PROJECT, new_log
+from tests.support.examples import at_most
 
 CHAT: LogKind = "chat_completion"
 
@@ -180,11 +181,7 @@ def fits(log: StoredLog, wanted: LogFilter) -> bool:
 
 
 @given(asked=st.lists(FILTERS, min_size=20, max_size=20))
-@settings(
-    max_examples=3,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(at_most(3), suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_is_found_is_what_fits(store: Store, asked: list[LogFilter]) -> None:
     made = product(MODELS, USES, TEAMS, range(2))
     logs = [

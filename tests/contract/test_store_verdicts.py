@@ -16,6 +16,7 @@ from evald.ports.store import Store
 from evald.ports.verdicts import Place, RunToMatch, ScoreCount, ScoreSums, VerdictFilter
 from evald.wire.output_items import OutputItemStatus
 from tests.contract.kept import NOW, PROJECT, find_run, keep_items, keep_run, new_item
+from tests.support.examples import at_most
 
 Verdict = tuple[OutputItemStatus, float | None]
 ERROR: Verdict = ("error", None)
@@ -334,9 +335,7 @@ def swapped(item: StoredOutputItem) -> StoredOutputItem:
     return replace(item, verdicts=(replace(other, criterion=0), replace(one, criterion=1)))
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(at_most(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     scores=st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.9, 1.0, None]), min_size=1, max_size=12),
     low=st.sampled_from([None, 0.1, 0.5]),

@@ -22,7 +22,7 @@ _FIGURES = pytest.StashKey[str]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz")
     group.addoption("--fuzz-examples", type=int, default=200, help="requests to each route")
-    group.addoption("--fuzz-seed", type=int, default=None, help="as an earlier campaign printed it")
+    group.addoption("--fuzz-seed", default="1", help="as a campaign printed it, or `new`")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,9 +46,9 @@ def examples(pytestconfig: pytest.Config) -> int:
 
 @pytest.fixture(scope="session")
 def fuzz_seed(pytestconfig: pytest.Config) -> int:
-    """What the same requests can be had by again."""
-    given = pytestconfig.getoption("--fuzz-seed", None)
-    pytestconfig.stash[_SEED] = secrets.randbelow(2**32) if given is None else given
+    """What the same requests can be had by again: a gate asks the same ones each time."""
+    given = pytestconfig.getoption("--fuzz-seed", "1")
+    pytestconfig.stash[_SEED] = secrets.randbelow(2**32) if given == "new" else int(given)
     return pytestconfig.stash[_SEED]
 
 

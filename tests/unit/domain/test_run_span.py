@@ -1,10 +1,11 @@
 """Where the span of a run lies. Rests on: W3C's Trace Context for what is read, ours for ids."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.domain.run_span import run_span
+from tests.support.examples import at_most
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
@@ -40,7 +41,7 @@ def test_where_no_span_is_named_the_run_has_a_trace_of_its_own(traceparent: str)
     assert place.trace_id != run_span("evalrun_2", chance=0, traceparent="").trace_id
 
 
-@settings(max_examples=30)
+@at_most(30)
 @given(st.binary(), st.integers(0, 9), st.sampled_from(["", f"00-{TRACE}-{PARENT}-01"]))
 def test_every_process_comes_to_the_same_ids_of_their_size(
     random: bytes, chance: int, traceparent: str

@@ -1,7 +1,7 @@
 """Bootstrap intervals of means."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evald.domain.statistics.bootstrap import (
@@ -12,6 +12,7 @@ from evald.domain.statistics.bootstrap import (
     resampled_means,
 )
 from evald.domain.statistics.scores import NoScores, Scores, counted_scores, scores_of
+from tests.support.examples import at_most
 
 SKEWED = scores_of(place**3 / 27_000 for place in range(31))
 FEW = 200  # resamples, where their number plays no part
@@ -34,7 +35,7 @@ def test_the_quantiles_of_the_ends_are_the_ends(p: float, value: float) -> None:
 class TestBoth:
     """What holds for both intervals."""
 
-    @settings(max_examples=10)
+    @at_most(10)
     @given(values=some_scores)
     def test_the_order_of_items_plays_no_part(self, interval: object, values: list[float]) -> None:
         assert callable(interval)
@@ -42,7 +43,7 @@ class TestBoth:
 
         assert forward == interval(scores_of(values[::-1]), resamples=FEW)
 
-    @settings(max_examples=10)
+    @at_most(10)
     @given(values=some_scores)
     def test_it_stays_on_the_scale_and_in_order(
         self, interval: object, values: list[float]
