@@ -12,7 +12,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench.floor import measure_floor
@@ -72,19 +71,24 @@ def main() -> None:
         tell("small runs")
         found |= {"ten": ten_rows(bench)}
         found |= _work(bench, rows)
-        answered_at = _waiting(bench, rows, found)
+        found |= _waiting(bench, rows)
+        steady = [steadiness(bench, rows // 2, 100), steadiness(bench, rows, 20)]
         tell("kill")
         found |= killed(bench, rows // 2)
     found |= elsewhere()
-    print(f"\n{table(found)}\n\n{steadiness(answered_at)}")
+    print(f"\n{table(found)}\n")
+    print(*steady, sep="\n")
     print(f"\n{time.monotonic() - began:.0f} s in all")
 
 
-def steadiness(answered_at: Sequence[float]) -> str:
-    """How evenly the run at 20 ms went on."""
-    even, quarters = evenness(answered_at), by_quarter(answered_at)
+def steadiness(bench: Bench, rows: int, latency_ms: int) -> str:
+    """How evenly a run goes on whose pace is the provider's (100 ms), or the processor's (20)."""
+    tell(f"evenness at {latency_ms} ms")
+    bench.provider.take(latency_ms / 1_000)
+    ran = carry_out(bench, Work(bench.eval_id, bench.file_of(rows), rows))
+    even, quarters = evenness(ran.answered_at), by_quarter(ran.answered_at)
     return (
-        f"20 ms, 64 in flight, rows/s in windows of {WINDOW_S} s: {even.sentence()}\n"
+        f"{latency_ms} ms, 64 in flight, rows/s in windows of {WINDOW_S} s: {even.sentence()}\n"
         f"{' '.join(f'{rate:.0f}' for rate in even.rates)}\n"
         f"rows/s by quarters of a shard, medians: {' '.join(f'{rate:,.0f}' for rate in quarters)}"
     )
@@ -191,20 +195,15 @@ def reading(bench: Bench, ran: Ran) -> Found:
     }
 
 
-def _waiting(bench: Bench, rows: int, found: Found) -> Sequence[float]:
-    """Runs at a provider that takes its time; what share of the ideal they are goes to `found`.
-
-    What comes back are the times of the answers of one at 20 ms.
-    """
+def _waiting(bench: Bench, rows: int) -> Found:
+    """What share of the ideal runs are at a provider that takes its time."""
+    found: Found = {}
     for in_flight in (100, 500):
         tell(f"200 ms, {in_flight} in flight")
         bench.provider.take(0.0)
         warm(bench, in_flight)
         found |= share_of_ideal(bench, in_flight, rows)
-    tell("evenness")
-    bench.provider.take(0.02)
-    ran = carry_out(bench, Work(bench.eval_id, bench.file_of(rows), rows))
-    return ran.answered_at
+    return found
 
 
 def share_of_ideal(bench: Bench, in_flight: int, rows: int) -> Found:
