@@ -22,7 +22,12 @@ _FIGURES = pytest.StashKey[str]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fuzz")
     group.addoption("--fuzz-examples", type=int, default=200, help="requests to each route")
-    group.addoption("--fuzz-seed", default="1", help="as a campaign printed it, or `new`")
+    group.addoption("--fuzz-seed", type=seed, default=1, help="a number, or `new` for another")
+
+
+def seed(said: str) -> int:
+    """The seed that an option says; pytest names the option where it is no number."""
+    return secrets.randbelow(2**32) if said == "new" else int(said)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,8 +52,7 @@ def examples(pytestconfig: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def fuzz_seed(pytestconfig: pytest.Config) -> int:
     """What the same requests can be had by again: a gate asks the same ones each time."""
-    given = pytestconfig.getoption("--fuzz-seed", "1")
-    pytestconfig.stash[_SEED] = secrets.randbelow(2**32) if given == "new" else int(given)
+    pytestconfig.stash[_SEED] = int(pytestconfig.getoption("--fuzz-seed", 1))
     return pytestconfig.stash[_SEED]
 
 
